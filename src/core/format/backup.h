@@ -1,0 +1,78 @@
+// A backup in a store: how one is committed, listed, opened and verified.
+#pragma once
+
+#include <map>
+
+#include "core/format/keyring.h"
+#include "core/format/manifest.h"
+#include "core/format/recipe.h"
+#include "core/format/toc.h"
+
+namespace lifeboat {
+
+// --- writing -------------------------------------------------------------------------------------------------------------
+
+struct Started {
+    std::string system_identifier;
+    std::string reference_backup; // empty: none
+    Instant at{};
+    Instant deadline{};
+};
+// backups/<id>/started, before the first object.
+void WriteStarted(Store& store, std::string_view backup_id, const Started& started);
+
+// Everything after the last object: toc, manifest, a Stat of every object once more, SHA256SUMS, and SHA256SUMS.sig when a signer is
+// given: the last of them is the commit mark. `manifest` comes complete but for toc, totals.stored, signer. Returns the committed manifest.
+Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc, const std::optional<Key>& run_key,
+                      const SignerPrivate* signer, Interrupt& interrupt);
+
+// --- reading -------------------------------------------------------------------------------------------------------------
+
+struct Trust {
+    std::vector<SignerPublic> signers;
+    bool allow_untrusted = false;
+    bool key_given = false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
+    uint64_t min_sequence = 0;
+};
+
+struct Backup {
+    Repo repo;
+    Manifest manifest;
+    Sha256Digest sums_digest{}; // of SHA256SUMS itself
+    bool signature_checked = false;
+};
+
+// Signature → sums → manifest: Error(Untrusted) when unsigned or by another signer and not allow_untrusted, Error(Damaged) when sums, manifest
+// and folder disagree, Error(NotFound) when there is no such backup (a run that did not finish says so).
+Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust);
+// The toc, checked against the manifest (identical sets, same order).
+std::vector<TocEntry> ReadToc(Store& store, const Backup& backup, const ReadContext& context);
+
+// Ids of all committed backups (not debris), sorted by their UTC start and then sequence; damaged ones are listed with `problem` set.
+struct BackupEntry {
+    std::string backup_id;
+    std::optional<Manifest> manifest; // objects left out
+    std::string problem;
+};
+std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt);
+// Highest sequence of that database (empty: of the only one). Several chains: Error(WrongState) that lists them.
+std::string FindLatest(Store& store, std::string_view database, Interrupt& interrupt);
+
+// --- verifying -----------------------------------------------------------------------------------------------------------
+
+enum class VerifyLevel { kPresent, kChecksum, kContent };
+std::string_view VerifyLevelName(VerifyLevel level) noexcept;
+std::optional<VerifyLevel> ParseVerifyLevel(std::string_view text) noexcept; // "restore" is not one of the core's
+
+struct VerifyReport {
+    uint64_t objects = 0;
+    uint64_t bytes = 0;
+    std::vector<std::string> problems; // each names the object and what is wrong
+    [[nodiscard]] bool ok() const noexcept { return problems.empty(); }
+};
+// Damage goes to the report; what prevents looking (store away, key missing, cancelled) is thrown.
+// `done` (bytes so far) may be null.
+VerifyReport VerifyBackup(Store& store, std::string_view backup_id, const Trust& trust, Keyring* keys, VerifyLevel level,
+                          Interrupt& interrupt, std::atomic<uint64_t>* done);
+
+} // namespace lifeboat

@@ -1,0 +1,40 @@
+// Keyring: from the id of a run key to the key, through the store's key files and whatever opener was given.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/crypto/cms.h"
+#include "core/crypto/recovery.h"
+#include "core/store/store.h"
+
+namespace lifeboat {
+
+// Highest number first; Error(KeyMissing) when no file or no opener fits, Error(KeyWrong) when one fits and does not open it.
+class Keyring {
+public:
+    explicit Keyring(Store& store) : store_(store) {}
+    void AddServerSecret(Key secret) { secrets_.push_back(secret); }
+    // Command line only.
+    void AddRecoveryKey(std::unique_ptr<RecoveryPrivateKey> key);
+    [[nodiscard]] bool empty() const noexcept { return secrets_.empty() && recovery_.empty(); }
+    const Key& Find(const KeyId& id);
+    // Borrows the ring.
+    [[nodiscard]] KeyLookup Lookup() {
+        return [this](const KeyId& id) { return Find(id); };
+    }
+
+private:
+    Store& store_;
+    std::vector<Key> secrets_;
+    std::vector<std::unique_ptr<RecoveryPrivateKey>> recovery_;
+    std::map<KeyId, Key> found_;
+};
+
+// Writes the key files of a fresh run key (number 1) and reads each back. Without recipients and secret: Error(KeyMissing).
+void StoreRunKey(Store& store, const Key& run_key, const std::vector<RecoveryCertificate>& recipients,
+                 const std::optional<Key>& server_secret);
+
+} // namespace lifeboat

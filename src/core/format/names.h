@@ -1,0 +1,44 @@
+// Names in a store, and backup ids. Everything is lower-case ASCII; a reader refuses what does not match (docs/design/format.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/crypto/key.h"
+
+namespace lifeboat {
+
+inline constexpr std::string_view kRepoName = "repo.json";
+
+// [a-z0-9_.-] components joined by '/', no empty, "." or ".." component, at most 512 bytes; backup ids keep their upper-case T and Z.
+bool IsStoreName(std::string_view name) noexcept;
+
+enum class BackupType { kFull, kIncremental, kDifferential };
+std::string_view BackupTypeName(BackupType type) noexcept;
+std::optional<BackupType> ParseBackupType(std::string_view text) noexcept;
+
+// <slug>-<UTC start>-<type>-<8 hex random>; slug from the database name.
+std::string MakeBackupId(std::string_view database, Instant start, BackupType type);
+bool IsBackupId(std::string_view id) noexcept;
+
+// objects/<xx>/<32 hex>[.zst]
+std::string MakeObjectName(bool encrypted);
+bool IsObjectName(std::string_view name) noexcept;
+
+std::string KeyFileName(const KeyId& id, int number, std::string_view extension); // "cms" or "srv"
+struct KeyFile {
+    KeyId id;
+    int number;
+    std::string extension;
+};
+std::optional<KeyFile> ParseKeyFileName(std::string_view name);
+
+std::string BackupFile(std::string_view backup_id, std::string_view file); // backups/<id>/<file>
+inline constexpr std::string_view kStartedFile = "started";
+inline constexpr std::string_view kManifestFile = "manifest.json";
+inline constexpr std::string_view kTocFile = "toc"; // "toc.zst" when not encrypted
+inline constexpr std::string_view kSumsFile = "SHA256SUMS";
+inline constexpr std::string_view kSignatureFile = "SHA256SUMS.sig";
+
+} // namespace lifeboat

@@ -1,0 +1,65 @@
+// The one place that orders the stages, both ways:
+//   write: rows → zstd frames (identity first, page index last) → CMS (if a key) → SHA-256 → store
+//   read:  store → SHA-256 and size → CMS → frames → identity checked → rows → sink
+// (In format/, not io/, because it needs every stage's header: the include direction is base ← io ← stages ← format.)
+#pragma once
+
+#include "core/compress/zstd.h"
+#include "core/crypto/cms.h"
+#include "core/format/page_index.h"
+#include "core/io/taps.h"
+#include "core/store/store.h"
+
+namespace lifeboat {
+
+struct ObjectSpec {
+    Identity identity; // object_id is filled in by the writer
+    std::optional<Key> run_key;
+    int zstd_level = kDefaultZstdLevel;
+    uint64_t frame_bytes = 1U << 20; // cut a frame at the first block boundary after so much text
+};
+
+class ObjectWriter {
+public:
+    // Chooses the object's name and begins to write it (the identity frame flows at once).
+    ObjectWriter(Store& store, ObjectSpec spec);
+    ~ObjectWriter();
+    void Write(Bytes text);
+    // All rows of this heap block (and of those before it in the range) have been written.
+    void EndBlock(uint32_t block);
+    [[nodiscard]] uint64_t raw_bytes() const noexcept;
+    [[nodiscard]] uint64_t stored_bytes() const noexcept; // so far
+    // A segment that grew too large is cut into parts: the blocks this object ends with.
+    void SetBlocks(BlockRange blocks);
+    // Durable and visible afterwards. Page index only when the identity has blocks.
+    ObjectRecord Finish(uint64_t rows);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// Writes one object in one call.
+ObjectRecord WriteObject(Store& store, ObjectSpec spec, Bytes content, uint64_t rows);
+
+struct ReadContext {
+    KeyLookup keys;                           // unset: no key was given
+    std::vector<std::string> origin_stores;   // accepted store ids
+    Interrupt* interrupt = nullptr;           // required
+};
+
+struct ReadResult {
+    Identity identity;
+    std::optional<PageIndex> index;
+    uint64_t raw_bytes = 0;
+    uint64_t lines = 0;
+};
+
+// Streams the object's content into `rows` and finishes it only after size, SHA-256, tag, frames and identity all match the record.
+// What has flowed before a throw must not be kept. Error(Damaged) names the object and what differs; Error(KeyMissing) the key id.
+ReadResult ReadObject(Store& store, const ObjectRecord& record, const ReadContext& context, Sink& rows);
+
+// Stored bytes only: size and SHA-256 (no key needed).
+void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interrupt);
+
+} // namespace lifeboat

@@ -1,0 +1,70 @@
+// The restore plan: what a restore would do, what it needs, what stands in its way. A pure function of the backup and of what was found on
+// the target; the command line and the server's backup_restore_plan() print the same rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/format/manifest.h"
+#include "core/format/toc.h"
+
+namespace lifeboat {
+
+struct TargetFacts {
+    int server_version_num = 0;
+    bool database_exists = false;
+    bool is_superuser = false;
+    bool can_create_database = false;
+    std::string role;
+    std::vector<std::string> roles;                   // existing
+    std::vector<std::string> tablespaces;             // existing
+    std::vector<VersionedName> available_extensions;  // name, every available version
+    std::vector<VersionedName> collation_providers;
+    std::optional<uint64_t> free_bytes;               // of the data directory's file system, where known
+    std::vector<std::string> locales_missing;
+};
+
+struct ArchiveFacts { // from the schema archive's table of contents
+    std::vector<std::string> roles;       // owners
+    std::vector<std::string> tablespaces;
+};
+
+struct RestoreRequest {
+    std::string target_database;
+    std::vector<std::string> tables; // patterns, empty: all
+    int jobs = 2;
+};
+
+enum class PlanStatus { kReady, kWarning, kBlocked };
+std::string_view PlanStatusName(PlanStatus status) noexcept; // "ready", "warning", "blocked"
+
+struct PlanStep {
+    int step = 0;
+    std::string phase;  // preflight schema data indexes finish
+    std::string action; // "check server version", "create database", "load table", …
+    std::string object;
+    uint64_t bytes = 0;
+    uint64_t rows = 0;
+    double estimate_seconds = 0;
+    PlanStatus status = PlanStatus::kReady;
+    std::string detail;
+};
+
+std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc, const ArchiveFacts& archive,
+                                      const TargetFacts& target, const RestoreRequest& request);
+
+// Patterns as psql's \d reads them: `schema.table`, * and ?, double quotes keep case; without a dot any schema.
+class TablePattern {
+public:
+    static TablePattern Parse(std::string_view pattern); // throws Error(InvalidValue)
+    [[nodiscard]] bool Matches(std::string_view schema, std::string_view name) const;
+
+private:
+    std::string schema_glob_;
+    std::string name_glob_;
+    std::string schema_literal_; // parallel masks: 1 where the character is literal
+    std::string name_literal_;
+};
+
+} // namespace lifeboat

@@ -1,0 +1,28 @@
+// From a URL to a driver: file:///path (s3:// and azure:// come with their drivers).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/store/store.h"
+
+namespace lifeboat {
+
+struct Location {
+    std::string scheme; // "file"
+    std::string path;   // absolute, normalised: no "//", ".", "..", trailing "/"
+    [[nodiscard]] std::string Url() const;
+};
+
+// Throws Error(InvalidValue): unknown scheme (lists the known ones), relative path, user:password in the URL, control characters.
+Location ParseLocation(std::string_view url);
+
+using StoreOptions = std::map<std::string, std::string>;
+// Throws Error(InvalidValue) for an option the scheme does not know.
+void CheckOptions(const Location& location, const StoreOptions& options);
+
+// Opens the driver wrapped in its decorators (retry, limit). Touches nothing yet.
+std::unique_ptr<Store> OpenStore(const Location& location, const StoreOptions& options, Interrupt& interrupt);
+
+} // namespace lifeboat
