@@ -1,0 +1,137 @@
+# pg_lifeboat: `make help` lists what there is to do.
+#
+# The extension module is built by PGXS for the server that PG_CONFIG names; the core library, the command line and the
+# test programs by CMake. Everything built lies in build/, the module in a folder per server version.
+
+PG_MAJOR  ?= 15
+PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config) $(shell command -v pg_config))
+ifneq ($(PG_CONFIG),)
+ifeq ($(shell command -v $(PG_CONFIG)),)
+$(error PG_CONFIG=$(PG_CONFIG): no such program)
+endif
+endif
+export PG_CONFIG PG_MAJOR
+BUILD     ?= build
+JOBS      ?= $(shell nproc)
+WERROR    ?= ON
+override with_llvm := no
+
+.DEFAULT_GOAL := help
+friendly := help deps core dev unit regress test lint format quickstart FORCE
+.PHONY: $(friendly) build
+
+# --- the friendly targets ------------------------------------------------------------------------
+
+help:
+	@echo 'make quickstart   see it work: build, throw-away server, backup, verify, restore, compare'
+	@echo 'make deps         install the Debian packages that are missing'
+	@echo 'make build        the extension, the command line and the test programs'
+	@echo 'make install      extension and command line into the server of PG_CONFIG ($(or $(PG_CONFIG),none found))'
+	@echo 'make dev          psql on a throw-away server with the extension loaded'
+	@echo 'make unit         unit, contract and fault tests: no server, seconds'
+	@echo 'make installcheck pg_regress tests: on a throw-away server, or on the one that PGHOST or PGPORT names'
+	@echo 'make test         everything, ends with the counts'
+	@echo 'make lint         formatting, clang-tidy, include directions, sizes'
+	@echo 'make format       format the sources'
+	@echo 'make clean        remove what was built'
+
+deps:
+	@scripts/deps.sh
+
+build: deps
+	@$(MAKE) --no-print-directory all
+
+dev: build
+	@scripts/dev.sh
+
+unit: deps core
+	@test/run unit
+
+test: build
+	@test/run
+
+lint: deps
+	@scripts/lint.sh
+
+format:
+	@scripts/sources.sh | xargs clang-format -i
+
+quickstart: build
+	@scripts/quickstart.sh
+
+# --- core library, command line, test programs ---------------------------------------------------
+
+core := $(BUILD)/core
+core: $(core)/CMakeCache.txt
+	@cmake --build $(core) -j $(JOBS)
+
+$(core)/CMakeCache.txt: CMakeLists.txt
+	@cmake -S . -B $(core) $(if $(shell command -v ninja),-G Ninja) -DLIFEBOAT_WERROR=$(WERROR) \
+	    -DLIFEBOAT_PG_INCLUDEDIR=$(if $(PG_CONFIG),$(shell $(PG_CONFIG) --includedir-server)) >/dev/null
+	@touch $@
+
+# --- the extension: PGXS -------------------------------------------------------------------------
+
+ifneq ($(PG_CONFIG),)
+ifneq ($(filter-out $(friendly),$(or $(MAKECMDGOALS),help)),)
+
+# The module is linked by a rule of our own: it stays out of the source tree and apart for each server version.
+EXTENSION = pg_lifeboat
+DATA      = $(wildcard sql/pg_lifeboat--*.sql)
+pg_build := $(BUILD)/pg$(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+MODULES   = $(pg_build)/pg_lifeboat
+OBJS      = $(patsubst src/%.cpp,$(pg_build)/%.o,$(sort $(shell find src/pg -name '*.cpp')))
+EXTRA_CLEAN = $(BUILD) results
+
+# A named server (libpq's variables) gets the tests of PGXS; otherwise they run on a throw-away one.
+ifneq ($(PGHOST)$(PGPORT),)
+REGRESS      = $(filter-out pg_lifeboat--%,$(basename $(notdir $(sort $(wildcard sql/*.sql)))))
+REGRESS_OPTS = --use-existing
+CONTRIB_TESTDB = postgres
+else
+NO_INSTALLCHECK = 1
+installcheck: build
+	@test/run regress
+endif
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGDLLEXPORT is empty in 15: with hidden visibility the symbols that SQL needs must be marked.
+pg_cxxflags = -std=c++20 $(CXXFLAGS) -Wextra $(if $(filter ON,$(WERROR)),-Werror) \
+    -fPIC -fvisibility=hidden -fvisibility-inlines-hidden '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
+    -D_GNU_SOURCE -Isrc -isystem $(includedir_server) -isystem $(includedir_internal) -MMD -MP
+ccache := $(shell command -v ccache)
+
+$(OBJS): $(pg_build)/%.o: src/%.cpp Makefile
+	@mkdir -p $(@D)
+	@echo 'c++ $<'
+	@$(ccache) $(CXX) $(pg_cxxflags) -c -o $@ $<
+
+-include $(OBJS:.o=.d)
+
+# The version script keeps every C++ symbol inside the module, GNU_UNIQUE ones among them.
+$(pg_build)/pg_lifeboat.so: $(OBJS) $(core)/liblifeboat_core.a src/pg/exports.map
+	@echo 'link $@'
+	@$(CXX) -shared -o $@ $(OBJS) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
+	    -Wl,--version-script=src/pg/exports.map -ldate-tz -lzstd -lcrypto -lpthread
+
+all: core
+$(core)/liblifeboat_core.a: core ;
+
+install: install-cli
+install-cli: core installdirs
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) $(core)/lifeboat '$(DESTDIR)$(bindir)/lifeboat'
+uninstall: uninstall-cli
+uninstall-cli:
+	rm -f '$(DESTDIR)$(bindir)/lifeboat'
+.PHONY: install-cli uninstall-cli
+
+endif
+else
+all install installcheck: deps
+	@$(MAKE) --no-print-directory $@
+clean:
+	rm -rf $(BUILD) results
+endif
