@@ -1,6 +1,7 @@
 // Names in a store, and backup ids. Everything is lower-case ASCII; a reader refuses what does not match (docs/design/format.md).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,10 +22,14 @@ std::optional<BackupType> ParseBackupType(std::string_view text) noexcept;
 // <slug>-<UTC start>-<type>-<8 hex random>; slug from the database name.
 std::string MakeBackupId(std::string_view database, Instant start, BackupType type);
 bool IsBackupId(std::string_view id) noexcept;
+// The UTC start in a backup id: "20261120T021500Z". The id must be one.
+std::string_view BackupIdStart(std::string_view id) noexcept;
 
 // objects/<xx>/<32 hex>[.zst]
 std::string MakeObjectName(bool encrypted);
 bool IsObjectName(std::string_view name) noexcept;
+// The 32 hex characters in an object's name. The name must be one.
+std::string_view ObjectIdOf(std::string_view object_name) noexcept;
 
 std::string KeyFileName(const KeyId& id, int number, std::string_view extension); // "cms" or "srv"
 struct KeyFile {
@@ -35,6 +40,8 @@ struct KeyFile {
 std::optional<KeyFile> ParseKeyFileName(std::string_view name);
 
 std::string BackupFile(std::string_view backup_id, std::string_view file); // backups/<id>/<file>
+// backups/<id>/toc, or toc.zst when not encrypted.
+std::string TocName(std::string_view backup_id, bool encrypted);
 inline constexpr std::string_view kStartedFile = "started";
 inline constexpr std::string_view kManifestFile = "manifest.json";
 inline constexpr std::string_view kTocFile = "toc"; // "toc.zst" when not encrypted

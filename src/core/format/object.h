@@ -10,6 +10,8 @@
 
 namespace lifeboat {
 
+class JsonObject;
+
 inline constexpr std::string_view kFormat = "pg_lifeboat/1";
 
 enum class ObjectKind {
@@ -33,16 +35,18 @@ struct BlockRange {
     uint32_t end = 0;
     bool operator==(const BlockRange&) const = default;
 };
+// The member `key` of identity or record: [first, end].
+BlockRange ReadBlockRange(const JsonObject& object, std::string_view key);
 
 // Inside the object, in its first frame, under the authentication tag. Readers compare it with the manifest.
 struct Identity {
     std::string store_id;  // origin store
-    std::string object_id; // 32 hex
+    std::string object_id; // 32 hex; "toc" for a toc
     std::string backup_id; // origin backup
     ObjectKind kind = ObjectKind::kData;
     std::string codec = "zstd";
     uint32_t relation = 0; // oid, 0 if none
-    std::optional<BlockRange> blocks;
+    std::optional<BlockRange> blocks; // as planned; the record's range may end earlier, when the object grew too large
     uint32_t part = 1; // from 1; the manifest knows of how many
     std::string snapshot; // "xmin:xmax"
     std::string lsn;      // "0/15872D8"

@@ -30,6 +30,9 @@ struct TocEntry {
     bool operator==(const TocEntry&) const = default;
 };
 
+// A line is at most so long: 1,600 columns with names of 63 bytes, all of them escaped, fit many times.
+inline constexpr size_t kMaxTocLineBytes = 16U << 20;
+
 std::string FormatTocLine(const TocEntry& entry); // with the newline
 // Throws Error(Damaged) with the line number; Error(Unsupported) for an unknown kind.
 std::vector<TocEntry> ParseToc(std::string_view text);
