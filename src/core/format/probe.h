@@ -1,4 +1,5 @@
-// backup_check_store and `lifeboat check-store`: writes, reads back, lists, deletes a probe, step by step.
+// backup_check_store and `lifeboat check-store`: writes, reads back, lists, deletes a probe, step
+// by step.
 #pragma once
 
 #include <chrono>
@@ -10,12 +11,14 @@
 namespace lifeboat {
 
 struct ProbeStep {
-    std::string step; // "reach", "identify", "write", "exclusive", "read", "list", "delete", "space"
+    std::string
+        step; // "reach", "identify", "write", "exclusive", "read", "list", "delete", "space"
     bool ok = false;
     std::string detail;
     std::chrono::microseconds elapsed{};
 };
-// Never throws for what the store answers; later steps are left out when an earlier one makes them meaningless.
+// Never throws for what the store answers; later steps are left out when an earlier one makes them
+// meaningless.
 std::vector<ProbeStep> ProbeStore(Store& store);
 
 } // namespace lifeboat

@@ -1,5 +1,6 @@
-// The restore plan: what a restore would do, what it needs, what stands in its way. A pure function of the backup and of what was found on
-// the target; the command line and the server's backup_restore_plan() print the same rows.
+// The restore plan: what a restore would do, what it needs, what stands in its way. A pure function
+// of the backup and of what was found on the target; the command line and the server's
+// backup_restore_plan() print the same rows.
 #pragma once
 
 #include <optional>
@@ -17,16 +18,16 @@ struct TargetFacts {
     bool is_superuser = false;
     bool can_create_database = false;
     std::string role;
-    std::vector<std::string> roles;                   // existing
-    std::vector<std::string> tablespaces;             // existing
-    std::vector<VersionedName> available_extensions;  // name, every available version
+    std::vector<std::string> roles;                  // existing
+    std::vector<std::string> tablespaces;            // existing
+    std::vector<VersionedName> available_extensions; // name, every available version
     std::vector<VersionedName> collation_providers;
-    std::optional<uint64_t> free_bytes;               // of the data directory's file system, where known
+    std::optional<uint64_t> free_bytes; // of the data directory's file system, where known
     std::vector<std::string> locales_missing;
 };
 
-struct ArchiveFacts { // from the schema archive's table of contents
-    std::vector<std::string> roles;       // owners
+struct ArchiveFacts {               // from the schema archive's table of contents
+    std::vector<std::string> roles; // owners
     std::vector<std::string> tablespaces;
 };
 
@@ -51,10 +52,12 @@ struct PlanStep {
     std::string detail;
 };
 
-std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc, const ArchiveFacts& archive,
-                                      const TargetFacts& target, const RestoreRequest& request);
+std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc,
+                                      const ArchiveFacts& archive, const TargetFacts& target,
+                                      const RestoreRequest& request);
 
-// Patterns as psql's \d reads them: `schema.table`, * and ?, double quotes keep case; without a dot any schema.
+// Patterns as psql's \d reads them: `schema.table`, * and ?, double quotes keep case; without a dot
+// any schema.
 class TablePattern {
 public:
     static TablePattern Parse(std::string_view pattern); // throws Error(InvalidValue)

@@ -1,4 +1,5 @@
-// Cutting a relation into segments: ranges of heap blocks that each stand for about the same bytes of heap and TOAST.
+// Cutting a relation into segments: ranges of heap blocks that each stand for about the same bytes
+// of heap and TOAST.
 #pragma once
 
 #include <vector>
@@ -13,7 +14,8 @@ struct RelationSize {
     uint32_t block_size = 8192;
 };
 
-// Never empty for a relation with blocks; covers [0, heap_blocks) without holes; no segment under one block.
+// Never empty for a relation with blocks; covers [0, heap_blocks) without holes; no segment under
+// one block.
 std::vector<BlockRange> CutSegments(const RelationSize& size, uint64_t target_bytes);
 
 // Bytes of heap and TOAST that a range stands for: the weight in the work queue.

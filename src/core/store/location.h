@@ -15,7 +15,8 @@ struct Location {
     [[nodiscard]] std::string Url() const;
 };
 
-// Throws Error(InvalidValue): unknown scheme (lists the known ones), relative path, user:password in the URL, control characters.
+// Throws Error(InvalidValue): unknown scheme (lists the known ones), relative path, user:password
+// in the URL, control characters.
 Location ParseLocation(std::string_view url);
 
 using StoreOptions = std::map<std::string, std::string>;
@@ -23,6 +24,7 @@ using StoreOptions = std::map<std::string, std::string>;
 void CheckOptions(const Location& location, const StoreOptions& options);
 
 // Opens the driver wrapped in its decorators (retry, limit). Touches nothing yet.
-std::unique_ptr<Store> OpenStore(const Location& location, const StoreOptions& options, Interrupt& interrupt);
+std::unique_ptr<Store> OpenStore(const Location& location, const StoreOptions& options,
+                                 Interrupt& interrupt);
 
 } // namespace lifeboat

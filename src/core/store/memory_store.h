@@ -12,7 +12,8 @@ public:
     std::unique_ptr<Sink> Create(std::string_view name) override;
     std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override;
     StoreObject Stat(std::string_view name) override;
-    void List(std::string_view prefix, const std::function<void(const StoreObject&)>& visit) override;
+    void List(std::string_view prefix,
+              const std::function<void(const StoreObject&)>& visit) override;
     void Remove(std::string_view name) override;
     StoreProperties Properties() override;
 
@@ -21,6 +22,7 @@ public:
 
 private:
     std::map<std::string, Buffer, std::less<>> objects_;
+    std::map<std::string, Instant, std::less<>> modified_; // of what came through Create
 };
 
 } // namespace lifeboat

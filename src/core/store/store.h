@@ -1,15 +1,20 @@
 // The contract every store keeps: a flat space of immutable objects.
 //
-// Names are store-relative paths of lower-case ASCII as format/names.h allows them; a driver refuses others with
-// Error(InvalidValue). One suite (test/contract) checks this contract against every driver.
+// Names are store-relative paths of lower-case ASCII as format/names.h allows them; a driver
+// refuses others with Error(InvalidValue). One suite (test/contract) checks this contract against
+// every driver.
 //
-//  - Create is create-once and atomic: the object is absent until Finish() returned, and then whole and durable (file and
-//    directory synced; a 200 of the service). If the name exists already, Finish() (or Create) throws kExists and the old object
-//    stays as it was. A sink destroyed without Finish() leaves nothing visible.
+//  - Create is create-once and atomic: the object is absent until Finish() returned, and then whole
+//  and durable (file and
+//    directory synced; a 200 of the service). If the name exists already, Finish() (or Create)
+//    throws kExists and the old object stays as it was. A sink destroyed without Finish() leaves
+//    nothing visible. Sinks and sources do not outlive their store.
 //  - What was created can be read at once by the same client.
-//  - Get and Stat of an absent name throw kNotFound. Get with a range beyond the end gives what is there.
-//  - List gives every object below a prefix (a string prefix of whole path components, "" for all), in no promised order, and
-//    never objects that are still being created.
+//  - Get and Stat of an absent name throw kNotFound. Get with a range beyond the end gives what is
+//  there.
+//  - List gives every object below a prefix (a string prefix of whole path components, with or
+//  without a last '/', "" for all), in
+//    no promised order, and never objects that are still being created. `visit` may use the store.
 //  - Remove of an absent name is no error.
 //  - A driver is used from one thread at a time; several drivers for one store may work at once.
 #pragma once
@@ -30,7 +35,8 @@ enum class StoreFault { kNotFound, kExists, kTransient, kPermanent };
 
 class StoreError : public Error {
 public:
-    StoreError(StoreFault fault, Errc code, std::string message, std::string detail = {}, std::string hint = {})
+    StoreError(StoreFault fault, Errc code, std::string message, std::string detail = {},
+               std::string hint = {})
         : Error(code, std::move(message), std::move(detail), std::move(hint)), fault_(fault) {}
     [[nodiscard]] StoreFault fault() const noexcept { return fault_; }
 
@@ -61,9 +67,13 @@ public:
     virtual std::unique_ptr<Sink> Create(std::string_view name) = 0;
     virtual std::unique_ptr<Source> Get(std::string_view name, ByteRange range = {}) = 0;
     virtual StoreObject Stat(std::string_view name) = 0;
-    virtual void List(std::string_view prefix, const std::function<void(const StoreObject&)>& visit) = 0;
+    virtual void List(std::string_view prefix,
+                      const std::function<void(const StoreObject&)>& visit) = 0;
     virtual void Remove(std::string_view name) = 0;
     virtual StoreProperties Properties() = 0;
+    // Removes what dead writers left behind and no reader can see; returns how many. Drivers
+    // without such remains: 0.
+    virtual size_t RemoveStaleTemporaries() { return 0; }
 
     // The same in one call.
     void Put(std::string_view name, Bytes bytes);

@@ -1,0 +1,34 @@
+// What decorators share: a Store that passes everything on.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "core/store/store.h"
+
+namespace lifeboat {
+
+class ForwardingStore : public Store {
+public:
+    explicit ForwardingStore(std::unique_ptr<Store> inner) : inner_(std::move(inner)) {}
+    std::unique_ptr<Sink> Create(std::string_view name) override { return inner_->Create(name); }
+    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override {
+        return inner_->Get(name, range);
+    }
+    StoreObject Stat(std::string_view name) override { return inner_->Stat(name); }
+    void List(std::string_view prefix,
+              const std::function<void(const StoreObject&)>& visit) override {
+        inner_->List(prefix, visit);
+    }
+    void Remove(std::string_view name) override { inner_->Remove(name); }
+    StoreProperties Properties() override { return inner_->Properties(); }
+    size_t RemoveStaleTemporaries() override { return inner_->RemoveStaleTemporaries(); }
+
+protected:
+    [[nodiscard]] Store& inner() noexcept { return *inner_; }
+
+private:
+    std::unique_ptr<Store> inner_;
+};
+
+} // namespace lifeboat
