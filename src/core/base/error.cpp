@@ -38,9 +38,13 @@ std::string ExitCodeHelp() {
 }
 
 Error::Error(Errc code, std::string message, std::string detail, std::string hint)
-    : code_(code), message_(std::move(message)), detail_(std::move(detail)), hint_(std::move(hint)) {}
+    : code_(code),
+      message_(std::move(message)),
+      detail_(std::move(detail)),
+      hint_(std::move(hint)) {}
 
-Error Error::WithSqlState(std::string_view sqlstate, std::string message, std::string detail, std::string hint) {
+Error Error::WithSqlState(std::string_view sqlstate, std::string message, std::string detail,
+                          std::string hint) {
     Errc code = Errc::TargetRefused;
     for (size_t i = 0; i < std::size(kErrcTable); ++i) {
         if (kErrcTable[i].sqlstate == sqlstate) {

@@ -1,8 +1,9 @@
 // The one error type of the project.
 //
-// An Error is a value made of a code (errc.def: SQLSTATE and exit code), a primary message (lower-case, no full stop), and
-// optionally a detail and a hint (sentences). It carries everything that a person needs at 3 a.m.: what was expected, what
-// was found, what to type. In the server it crosses to ereport in pg/bridge.h; in the command line main() prints it.
+// An Error is a value made of a code (errc.def: SQLSTATE and exit code), a primary message
+// (lower-case, no full stop), and optionally a detail and a hint (sentences). It carries everything
+// that a person needs at 3 a.m.: what was expected, what was found, what to type. In the server it
+// crosses to ereport in pg/bridge.h; in the command line main() prints it.
 #pragma once
 
 #include <exception>
@@ -27,9 +28,10 @@ class Error : public std::exception {
 public:
     explicit Error(Errc code, std::string message, std::string detail = {}, std::string hint = {});
 
-    // An error that was born elsewhere (in the server, in a child) with a SQLSTATE of its own (five characters).
-    static Error WithSqlState(std::string_view sqlstate, std::string message, std::string detail = {},
-                              std::string hint = {});
+    // An error that was born elsewhere (in the server, in a child) with a SQLSTATE of its own (five
+    // characters).
+    static Error WithSqlState(std::string_view sqlstate, std::string message,
+                              std::string detail = {}, std::string hint = {});
 
     [[nodiscard]] Errc code() const noexcept { return code_; }
     [[nodiscard]] const std::string& message() const noexcept { return message_; }

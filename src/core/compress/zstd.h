@@ -21,7 +21,7 @@ public:
     void Write(Bytes bytes) override;
     // Ends the current frame, if one is open; the next Write begins another.
     void EndFrame();
-    void Finish() override; // EndFrame and finish next
+    void Finish() override;                                              // EndFrame and finish next
     [[nodiscard]] uint64_t written() const noexcept { return written_; } // compressed bytes so far
 
 private:
@@ -36,12 +36,14 @@ private:
     bool open_ = false;
 };
 
-// One frame at a time: feed it bytes until it says the frame has ended.
+// One frame at a time: feed it bytes until it says the frame has ended. Zstandard frames only: a
+// skippable frame is Error(Damaged), its reader has to look at the magic first.
 class ZstdFrameDecoder {
 public:
     ZstdFrameDecoder();
     ~ZstdFrameDecoder();
-    // Decodes into `next`; returns how many bytes of `input` belong to the frame. Throws Error(Damaged).
+    // Decodes into `next`; returns how many bytes of `input` belong to the frame. Throws
+    // Error(Damaged).
     size_t Decode(Bytes input, Sink& next);
     [[nodiscard]] bool frame_ended() const noexcept { return ended_; }
 
@@ -49,8 +51,10 @@ private:
     struct Free {
         void operator()(ZSTD_DCtx_s* context) const noexcept;
     };
+    void CheckMagic(Bytes input);
     std::unique_ptr<ZSTD_DCtx_s, Free> context_;
     Buffer output_;
+    size_t magic_seen_ = 0;
     bool ended_ = true;
 };
 

@@ -15,7 +15,8 @@ public:
     static Key Random();
     // Exactly 32 bytes; throws Error(KeyWrong) otherwise. The caller wipes its own copy.
     static Key FromBytes(Bytes bytes);
-    // 64 hexadecimal characters, one trailing newline allowed; throws Error(KeyWrong) naming `what`.
+    // 64 hexadecimal characters, one trailing newline allowed; throws Error(KeyWrong) naming
+    // `what`.
     static Key FromHex(std::string_view hex, std::string_view what);
 
     Key(const Key& other) noexcept = default;

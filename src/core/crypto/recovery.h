@@ -1,5 +1,6 @@
-// Recovery certificates and the key files they open: the run key as 64 hexadecimal characters in CMS AuthEnvelopedData,
-// written with OpenSSL's CMS API. Encrypting runs in the server; decrypting (OpenSSL's CMS decoder) only in the command line.
+// Recovery certificates and the key files they open: the run key as 64 hexadecimal characters in
+// CMS AuthEnvelopedData, written with OpenSSL's CMS API. Encrypting runs in the server; decrypting
+// (OpenSSL's CMS decoder) only in the command line.
 #pragma once
 
 #include <functional>
@@ -17,12 +18,15 @@ namespace lifeboat {
 
 class RecoveryCertificate {
 public:
-    // EC P-256/P-384, or RSA of at least 3072 bits; throws Error(KeyWrong) that says what is wrong with this one. Expiry is ignored.
+    // EC P-256/P-384, or RSA of at least 3072 bits; throws Error(KeyWrong) that says what is wrong
+    // with this one. Expiry is ignored.
     static RecoveryCertificate FromPem(std::string_view pem, std::string_view what);
     // SHA-256 of the DER certificate.
     [[nodiscard]] const Sha256Digest& fingerprint() const noexcept { return fingerprint_; }
     [[nodiscard]] const std::string& pem() const noexcept { return pem_; }
-    [[nodiscard]] const std::string& description() const noexcept { return description_; } // "EC P-256, CN=..."
+    [[nodiscard]] const std::string& description() const noexcept {
+        return description_;
+    } // "EC P-256, CN=..."
     [[nodiscard]] x509_st* handle() const noexcept { return handle_.get(); }
 
 private:
@@ -39,7 +43,8 @@ private:
 // The content of keys/<key_id>.<n>.cms (DER).
 Buffer WrapForRecipients(const Key& run_key, const std::vector<RecoveryCertificate>& recipients);
 
-// The content of keys/<key_id>.<n>.srv: the same 64 characters in the object profile (cms.h) under the server secret.
+// The content of keys/<key_id>.<n>.srv: the same 64 characters in the object profile (cms.h) under
+// the server secret.
 Buffer WrapForServer(const Key& run_key, const Key& server_secret);
 // Throws Error(KeyWrong) when the secret is another one, Error(Damaged) when the file is damaged.
 Key UnwrapForServer(Bytes file, const Key& server_secret);
@@ -57,7 +62,8 @@ private:
     UniquePkey key_;
 };
 
-// A fresh self-signed P-384 recovery certificate and its private key (PKCS#8 PEM, encrypted with PBKDF2-SHA256 when a passphrase is given).
+// A fresh self-signed P-384 recovery certificate and its private key (PKCS#8 PEM, encrypted with
+// PBKDF2-SHA256 when a passphrase is given).
 struct RecoveryPair {
     std::string certificate_pem;
     std::string private_pem;

@@ -15,10 +15,12 @@ struct FreePkey {
 };
 using UniquePkey = std::unique_ptr<evp_pkey_st, FreePkey>;
 
-// The public half. Its id is the SHA-256 of the DER SubjectPublicKeyInfo, as the manifest's `signer` says it.
+// The public half. Its id is the SHA-256 of the DER SubjectPublicKeyInfo, as the manifest's
+// `signer` says it.
 class SignerPublic {
 public:
-    // PEM "PUBLIC KEY" (or a certificate); throws Error(KeyWrong) unless it is EC P-256. `what` names the source in errors.
+    // PEM "PUBLIC KEY" (or a certificate); throws Error(KeyWrong) unless it is EC P-256. `what`
+    // names the source in errors.
     static SignerPublic FromPem(std::string_view pem, std::string_view what);
     [[nodiscard]] const Sha256Digest& id() const noexcept { return id_; }
     [[nodiscard]] const std::string& pem() const noexcept { return pem_; }

@@ -1,8 +1,9 @@
 // Source and Sink: the two ends of every pipeline.
 //
-// A stage of a pipeline is a Sink that owns nothing of its successor but a reference to it; recipe.h orders the stages.
-// Endings are spoken: Finish() flushes, may throw, and makes the thing visible. A destructor without Finish() aborts quietly
-// and leaves nothing visible. After an exception from Write or Finish the only thing to do with a Sink is to destroy it.
+// A stage of a pipeline is a Sink that owns nothing of its successor but a reference to it;
+// recipe.h orders the stages. Endings are spoken: Finish() flushes, may throw, and makes the thing
+// visible. A destructor without Finish() aborts quietly and leaves nothing visible. After an
+// exception from Write or Finish the only thing to do with a Sink is to destroy it.
 #pragma once
 
 #include "core/base/bytes.h"
@@ -24,8 +25,8 @@ public:
     virtual void Finish() = 0;
 };
 
-// Moves everything from source to sink in pieces of 256 KiB, checking for interrupts between them; does not Finish() the sink.
-// Returns the bytes moved.
+// Moves everything from source to sink in pieces of 256 KiB, checking for interrupts between them;
+// does not Finish() the sink. Returns the bytes moved.
 uint64_t Pump(Source& source, Sink& sink, Interrupt& interrupt);
 
 // The small ends.

@@ -1,0 +1,41 @@
+#include "core/crypto/openssl.h"
+
+#include <openssl/err.h>
+
+namespace lifeboat {
+
+std::string TakeOpenSslError() {
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    if (code == 0) return {};
+    char text[256];
+    ERR_error_string_n(code, text, sizeof text);
+    return text;
+}
+
+void ThrowOpenSsl(std::string_view doing) {
+    throw Error(Errc::Internal, "could not " + std::string(doing), TakeOpenSslError());
+}
+
+OpenSslPtr<BIO> ReadBio(Bytes bytes) {
+    if (bytes.size() > INT32_MAX) throw Error(Errc::InvalidValue, "text is longer than 2 GiB");
+    return OpenSslPtr<BIO>(CheckOpenSsl(
+        BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), "make a memory buffer"));
+}
+
+OpenSslPtr<BIO> SecretBio() {
+    return OpenSslPtr<BIO>(CheckOpenSsl(BIO_new(BIO_s_secmem()), "make a memory buffer"));
+}
+
+Bytes BioBytes(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {reinterpret_cast<const std::byte*>(data), static_cast<size_t>(size)};
+}
+
+int RefusePassphrase(char* /*into*/, int /*size*/, int /*writing*/, void* user) {
+    if (user != nullptr) *static_cast<bool*>(user) = true;
+    return -1;
+}
+
+} // namespace lifeboat
