@@ -1,7 +1,12 @@
-// Time zones by tzdata name, in any case, through the date library (system tzdata). Abbreviations and POSIX strings are refused.
+// Time zones by tzdata name, in any case, through the date library (system tzdata).
+//
+// A zone is a name of the tz database, links such as US/Eastern and UTC included. What does not say
+// when clocks change is refused: abbreviations (CEST), offsets and POSIX strings (+02, <+02>-02),
+// and whatever the machine happens to be set to (localtime, posixrules). Rules are read once per
+// process and zone; newer tzdata shows after a restart.
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -16,10 +21,21 @@ struct LocalMinute {
 
 class Zone {
 public:
-    // Throws Error(InvalidValue).
+    // Throws Error(InvalidValue), and Error(WrongState) when the machine has no tz database.
     static Zone Find(std::string_view name);
     [[nodiscard]] const std::string& name() const noexcept { return name_; } // canonical spelling
-    [[nodiscard]] LocalMinute ToLocal(Instant when) const;                   // truncated to the minute
+
+    // A stretch of time with one offset from UTC: [begin, end).
+    struct Span {
+        Instant begin;
+        Instant end;
+        std::chrono::seconds offset; // local time minus UTC
+    };
+    [[nodiscard]] Span SpanAt(Instant when) const;
+
+    [[nodiscard]] LocalMinute ToLocal(Instant when) const; // truncated to the minute
+    // "2026-03-29 02:30:00", for people.
+    [[nodiscard]] std::string Text(Instant when) const;
 
     enum class Kind { kUnique, kGap, kTwice };
     struct Mapping {
@@ -32,7 +48,7 @@ public:
 private:
     Zone() = default;
     std::string name_;
-    const void* handle_ = nullptr; // date::time_zone, lives as long as the process
+    const void* handle_ = nullptr; // the zone's rules, which live as long as the process
 };
 
 } // namespace lifeboat
