@@ -26,8 +26,9 @@ struct TargetFacts {
     std::vector<std::string> locales_missing;
 };
 
-struct ArchiveFacts {               // from the schema archive's table of contents
-    std::vector<std::string> roles; // owners
+// From the schema archive's table of contents.
+struct ArchiveFacts {
+    std::vector<std::string> roles; // owners, and whom grants name
     std::vector<std::string> tablespaces;
 };
 
@@ -35,6 +36,7 @@ struct RestoreRequest {
     std::string target_database;
     std::vector<std::string> tables; // patterns, empty: all
     int jobs = 2;
+    bool with_globals = false; // roles and tablespaces are restored from the backup first
 };
 
 enum class PlanStatus { kReady, kWarning, kBlocked };
@@ -52,9 +54,14 @@ struct PlanStep {
     std::string detail;
 };
 
+// Bytes are those of uncompressed rows; estimates come from the constants in plan_estimates.h. With
+// chosen tables sequences and large objects are left out. Throws Error(InvalidValue) for a bad
+// pattern; a pattern that matches nothing is a blocked step.
 std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc,
                                       const ArchiveFacts& archive, const TargetFacts& target,
                                       const RestoreRequest& request);
+// The worst status of all steps.
+PlanStatus PlanVerdict(const std::vector<PlanStep>& steps) noexcept;
 
 // Patterns as psql's \d reads them: `schema.table`, * and ?, double quotes keep case; without a dot
 // any schema.

@@ -1,0 +1,238 @@
+#include "core/plan/restore_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/plan/plan_estimates.h"
+#include "core/plan/preflight.h"
+
+namespace lifeboat {
+namespace {
+
+struct Load { // of one table, from all its objects
+    ObjectKind kind = ObjectKind::kData;
+    std::string object;
+    std::string root; // loaded through it, if not empty
+    uint64_t objects = 0;
+    uint64_t bytes = 0;
+    uint64_t rows = 0;
+};
+
+std::string Counted(uint64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string RelationName(const std::string& schema, const std::string& name) {
+    return schema.empty() ? QuoteIdentifier(name)
+                          : QuoteIdentifier(schema) + "." + QuoteIdentifier(name);
+}
+
+class Planner {
+public:
+    Planner(const Manifest& manifest, const std::vector<TocEntry>& toc,
+            const RestoreRequest& request)
+        : manifest_(manifest), toc_(toc), request_(request), jobs_(std::max(request.jobs, 1)) {
+        for (const auto& record : manifest.objects) records_.emplace(record.name, &record);
+        for (const auto& pattern : request.tables)
+            patterns_.push_back(TablePattern::Parse(pattern));
+        matched_.resize(patterns_.size());
+        CollectLoads();
+    }
+
+    std::vector<PlanStep> Make(const ArchiveFacts& archive, const TargetFacts& target) {
+        PlanPreflight({manifest_, archive, target, request_, bytes_}, steps_);
+        CheckPatterns();
+        Schema();
+        Data();
+        Indexes();
+        Finish();
+        for (size_t i = 0; i < steps_.size(); ++i) steps_[i].step = static_cast<int>(i) + 1;
+        return std::move(steps_);
+    }
+
+private:
+    PlanStep& Add(std::string phase, std::string action, std::string object, double seconds) {
+        PlanStep& step = steps_.emplace_back();
+        step.phase = std::move(phase);
+        step.action = std::move(action);
+        step.object = std::move(object);
+        step.estimate_seconds = seconds;
+        return step;
+    }
+
+    bool Chosen(const TocDetail& detail) {
+        if (patterns_.empty()) return true;
+        bool chosen = false;
+        for (size_t i = 0; i < patterns_.size(); ++i) {
+            if (!patterns_[i].Matches(detail.schema, detail.name)) continue;
+            matched_[i] = true;
+            chosen = true;
+        }
+        return chosen;
+    }
+
+    void CollectLoads() {
+        std::map<std::pair<std::string, ObjectKind>, size_t> known;
+        for (const auto& entry : toc_) {
+            if (entry.kind == ObjectKind::kLargeObjects && patterns_.empty())
+                bytes_ += Record(entry).raw_bytes;
+            if (entry.kind != ObjectKind::kData && entry.kind != ObjectKind::kConfig) continue;
+            if (!Chosen(entry.detail)) continue;
+            const std::string object = RelationName(entry.detail.schema, entry.detail.name);
+            const auto [at, fresh] = known.try_emplace({object, entry.kind}, loads_.size());
+            if (fresh) {
+                const bool through = !entry.detail.root_name.empty();
+                loads_.push_back(
+                    {entry.kind, object,
+                     through ? RelationName(entry.detail.root_schema, entry.detail.root_name) : "",
+                     0, 0, 0});
+            }
+            Load& load = loads_[at->second];
+            const ObjectRecord record = Record(entry);
+            ++load.objects;
+            load.bytes += record.raw_bytes;
+            load.rows += record.rows;
+            bytes_ += record.raw_bytes;
+        }
+        std::ranges::stable_sort(loads_, [](const Load& a, const Load& b) {
+            return std::pair(a.kind == ObjectKind::kConfig, b.bytes) <
+                   std::pair(b.kind == ObjectKind::kConfig, a.bytes);
+        });
+    }
+
+    // Of the manifest; of the toc alone where the manifest does not know the object.
+    ObjectRecord Record(const TocEntry& entry) const {
+        if (const auto found = records_.find(entry.object); found != records_.end())
+            return *found->second;
+        ObjectRecord record;
+        record.rows = entry.detail.rows;
+        return record;
+    }
+
+    // Objects, bytes and rows of a kind together.
+    Load Sum(ObjectKind kind) const {
+        Load sum;
+        for (const auto& entry : toc_) {
+            if (entry.kind != kind) continue;
+            const ObjectRecord record = Record(entry);
+            ++sum.objects;
+            sum.bytes += record.raw_bytes;
+            sum.rows += record.rows;
+        }
+        return sum;
+    }
+
+    void CheckPatterns() {
+        for (size_t i = 0; i < patterns_.size(); ++i) {
+            PlanStep& step = Add("preflight", "check tables", request_.tables[i], 0);
+            step.detail =
+                matched_[i] ? "found in the backup" : "no table of the backup matches this pattern";
+            if (!matched_[i]) step.status = PlanStatus::kBlocked;
+        }
+    }
+
+    void Schema() {
+        if (request_.with_globals && Sum(ObjectKind::kGlobals).objects > 0) {
+            Add("schema", "restore globals", "roles and tablespaces", kCreateDatabaseSeconds)
+                .detail = "those that exist already stay as they are";
+        }
+        Add("schema", "create database", request_.target_database, kCreateDatabaseSeconds).detail =
+            "with owner, rights, comment and settings of database \"" +
+            Printable(manifest_.database.name) + "\"";
+        const Load schema = Sum(ObjectKind::kSchema);
+        const auto tables =
+            static_cast<double>(std::max<size_t>(manifest_.totals.tables, loads_.size()));
+        PlanStep& step =
+            Add("schema", "restore schema", "pre-data", tables * kSchemaSecondsPerTable);
+        step.bytes = schema.bytes;
+        step.detail = Counted(manifest_.totals.tables, "table");
+    }
+
+    void Data() {
+        for (const auto& load : loads_) {
+            const bool config = load.kind == ObjectKind::kConfig;
+            const auto streams =
+                config ? 1 : std::min<uint64_t>(load.objects, static_cast<uint64_t>(jobs_));
+            const double work = static_cast<double>(load.bytes) / kLoadBytesPerSecond +
+                                static_cast<double>(load.objects) * kLoadSecondsPerObject;
+            PlanStep& step = Add("data", config ? "load configuration table" : "load table",
+                                 load.object, work / static_cast<double>(streams));
+            step.bytes = load.bytes;
+            step.rows = load.rows;
+            step.detail = Counted(load.objects, "object") + ", " + Counted(streams, "stream");
+            if (!load.root.empty()) step.detail += ", through its partition root " + load.root;
+        }
+        if (!patterns_.empty()) return; // chosen tables only
+        if (const Load sequences = Sum(ObjectKind::kSequences); sequences.objects > 0) {
+            PlanStep& step = Add("data", "set sequences", "sequences", kLoadSecondsPerObject);
+            step.bytes = sequences.bytes;
+            step.rows = sequences.rows;
+        }
+        if (const Load large = Sum(ObjectKind::kLargeObjects); large.objects > 0) {
+            PlanStep& step = Add("data", "load large objects", "large objects",
+                                 static_cast<double>(large.bytes) / kLargeObjectBytesPerSecond);
+            step.bytes = large.bytes;
+            step.rows = large.rows;
+            step.detail = Counted(large.objects, "object");
+        }
+    }
+
+    void Indexes() {
+        PlanStep& step = Add("indexes", "build indexes and constraints", "post-data",
+                             static_cast<double>(bytes_) / kIndexBytesPerSecond / jobs_);
+        step.bytes = bytes_;
+        step.detail = Counted(static_cast<uint64_t>(jobs_), "job");
+    }
+
+    void Finish() {
+        const auto tables = static_cast<double>(loads_.size());
+        if (Sum(ObjectKind::kStatistics).objects > 0) {
+            Add("finish", "restore statistics", request_.target_database,
+                tables * kSchemaSecondsPerTable);
+        } else {
+            Add("finish", "analyze", request_.target_database,
+                tables * kAnalyzeSecondsPerTable / jobs_)
+                .detail = Counted(loads_.size(), "table");
+        }
+        PlanStep& step = Add("finish", "compare row counts", request_.target_database,
+                             static_cast<double>(bytes_) / kCountBytesPerSecond / jobs_);
+        for (const auto& load : loads_) step.rows += load.rows;
+        step.detail = "with the manifest, table by table";
+    }
+
+    const Manifest& manifest_;
+    const std::vector<TocEntry>& toc_;
+    const RestoreRequest& request_;
+    int jobs_;
+    std::map<std::string_view, const ObjectRecord*> records_;
+    std::vector<TablePattern> patterns_;
+    std::vector<bool> matched_;
+    std::vector<Load> loads_;
+    uint64_t bytes_ = 0; // of rows and large objects that will be loaded
+    std::vector<PlanStep> steps_;
+};
+
+} // namespace
+
+std::string_view PlanStatusName(PlanStatus status) noexcept {
+    switch (status) {
+    case PlanStatus::kReady: return "ready";
+    case PlanStatus::kWarning: return "warning";
+    case PlanStatus::kBlocked: return "blocked";
+    }
+    return "blocked";
+}
+
+std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc,
+                                      const ArchiveFacts& archive, const TargetFacts& target,
+                                      const RestoreRequest& request) {
+    return Planner(manifest, toc, request).Make(archive, target);
+}
+
+PlanStatus PlanVerdict(const std::vector<PlanStep>& steps) noexcept {
+    PlanStatus worst = PlanStatus::kReady;
+    for (const auto& step : steps) worst = std::max(worst, step.status);
+    return worst;
+}
+
+} // namespace lifeboat
