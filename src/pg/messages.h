@@ -88,4 +88,12 @@ using LeaderMessage = std::variant<SnapshotMessage, ObjectMessage, FinishedMessa
 std::string Encode(const LeaderMessage& message);
 LeaderMessage DecodeLeaderMessage(std::string_view cbor);
 
+// Worker → leader: the objects of one finished job, all its parts.
+struct JobResult {
+    uint32_t job = 0;
+    std::vector<ObjectRecord> records;
+};
+std::string Encode(const JobResult& result);
+JobResult DecodeJobResult(std::string_view cbor);
+
 } // namespace lifeboat::pg
