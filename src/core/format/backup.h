@@ -10,7 +10,8 @@
 
 namespace lifeboat {
 
-// --- writing -------------------------------------------------------------------------------------------------------------
+// --- writing
+// -------------------------------------------------------------------------------------------------------------
 
 struct Started {
     std::string system_identifier;
@@ -20,18 +21,35 @@ struct Started {
 };
 // backups/<id>/started, before the first object.
 void WriteStarted(Store& store, std::string_view backup_id, const Started& started);
+// Throws Error(Damaged); StoreError kNotFound when it is not there.
+Started ReadStarted(Store& store, std::string_view backup_id);
 
-// Everything after the last object: toc, manifest, a Stat of every object once more, SHA256SUMS, and SHA256SUMS.sig when a signer is
-// given: the last of them is the commit mark. `manifest` comes complete but for toc, totals.stored, signer. Returns the committed manifest.
-Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc, const std::optional<Key>& run_key,
-                      const SignerPrivate* signer, Interrupt& interrupt);
+// The newest committed backup of that database in this store: what the next manifest's `previous`
+// says, its sequence being the next number.
+struct Predecessor {
+    uint64_t sequence = 0;
+    PreviousBackup backup;
+};
+std::optional<Predecessor> FindPrevious(Store& store, std::string_view system_identifier,
+                                        uint32_t database_oid, Interrupt& interrupt);
 
-// --- reading -------------------------------------------------------------------------------------------------------------
+// Everything after the last object: toc, manifest, a Stat of every object once more, SHA256SUMS,
+// and SHA256SUMS.sig when a signer is given: the last of them is the commit mark. `manifest` comes
+// complete but for toc, signer and totals (of which only `tables` is taken); its objects are those
+// of `toc`, in that order (an archive that the toc names as `schema` and `post` is one object).
+// Returns the committed manifest.
+Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,
+                      const std::optional<Key>& run_key, const SignerPrivate* signer,
+                      Interrupt& interrupt);
+
+// --- reading
+// -------------------------------------------------------------------------------------------------------------
 
 struct Trust {
     std::vector<SignerPublic> signers;
     bool allow_untrusted = false;
-    bool key_given = false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
+    bool key_given =
+        false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
     uint64_t min_sequence = 0;
 };
 
@@ -42,27 +60,34 @@ struct Backup {
     bool signature_checked = false;
 };
 
-// Signature → sums → manifest: Error(Untrusted) when unsigned or by another signer and not allow_untrusted, Error(Damaged) when sums, manifest
-// and folder disagree, Error(NotFound) when there is no such backup (a run that did not finish says so).
+// Signature → sums → manifest: Error(Untrusted) when unsigned or by another signer and not
+// allow_untrusted, Error(Damaged) when sums, manifest and folder disagree, Error(NotFound) when
+// there is no such backup (a run that did not finish says so).
 Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust);
+// What ReadObject needs for this backup. `keys` may be null; both must outlive the context.
+ReadContext MakeReadContext(const Backup& backup, Keyring* keys, Interrupt& interrupt);
 // The toc, checked against the manifest (identical sets, same order).
 std::vector<TocEntry> ReadToc(Store& store, const Backup& backup, const ReadContext& context);
 
-// Ids of all committed backups (not debris), sorted by their UTC start and then sequence; damaged ones are listed with `problem` set.
+// Ids of all committed backups (not debris), sorted by their UTC start and then sequence; damaged
+// ones are listed with `problem` set.
 struct BackupEntry {
     std::string backup_id;
     std::optional<Manifest> manifest; // objects left out
     std::string problem;
 };
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt);
-// Highest sequence of that database (empty: of the only one). Several chains: Error(WrongState) that lists them.
+// Highest sequence of that database (empty: of the only one). Several chains: Error(WrongState)
+// that lists them.
 std::string FindLatest(Store& store, std::string_view database, Interrupt& interrupt);
 
-// --- verifying -----------------------------------------------------------------------------------------------------------
+// --- verifying
+// -----------------------------------------------------------------------------------------------------------
 
 enum class VerifyLevel { kPresent, kChecksum, kContent };
 std::string_view VerifyLevelName(VerifyLevel level) noexcept;
-std::optional<VerifyLevel> ParseVerifyLevel(std::string_view text) noexcept; // "restore" is not one of the core's
+std::optional<VerifyLevel> ParseVerifyLevel(
+    std::string_view text) noexcept; // "restore" is not one of the core's
 
 struct VerifyReport {
     uint64_t objects = 0;
@@ -72,7 +97,8 @@ struct VerifyReport {
 };
 // Damage goes to the report; what prevents looking (store away, key missing, cancelled) is thrown.
 // `done` (bytes so far) may be null.
-VerifyReport VerifyBackup(Store& store, std::string_view backup_id, const Trust& trust, Keyring* keys, VerifyLevel level,
-                          Interrupt& interrupt, std::atomic<uint64_t>* done);
+VerifyReport VerifyBackup(Store& store, std::string_view backup_id, const Trust& trust,
+                          Keyring* keys, VerifyLevel level, Interrupt& interrupt,
+                          std::atomic<uint64_t>* done);
 
 } // namespace lifeboat

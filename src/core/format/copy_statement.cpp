@@ -1,4 +1,5 @@
-// The COPY statements of a toc: the one shape that is written and accepted, and the quoting of identifiers.
+// The COPY statements of a toc: the one shape that is written and accepted, and the quoting of
+// identifiers.
 #include <algorithm>
 
 #include "core/format/json.h"
@@ -7,25 +8,173 @@
 namespace lifeboat {
 namespace {
 
-// What PostgreSQL 15 to 18 know as keywords and do not class as unreserved (src/include/parser/kwlist.h): those that quote_ident
-// quotes. Sorted. One word too many costs two quotation marks, nothing else.
-constexpr std::string_view kKeywords[] = {
-    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "between", "bigint",
-    "binary", "bit", "boolean", "both", "case", "cast", "char", "character", "check", "coalesce", "collate", "collation",
-    "column", "concurrently", "constraint", "create", "cross", "current_catalog", "current_date", "current_role",
-    "current_schema", "current_time", "current_timestamp", "current_user", "dec", "decimal", "default", "deferrable",
-    "desc", "distinct", "do", "else", "end", "except", "exists", "extract", "false", "fetch", "float", "for", "foreign",
-    "freeze", "from", "full", "grant", "greatest", "group", "grouping", "having", "ilike", "in", "initially", "inner",
-    "inout", "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "json", "json_array",
-    "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query", "json_scalar", "json_serialize",
-    "json_table", "json_value", "lateral", "leading", "least", "left", "like", "limit", "localtime", "localtimestamp",
-    "merge_action", "national", "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric",
-    "offset", "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing", "position", "precision",
-    "primary", "real", "references", "returning", "right", "row", "select", "session_user", "setof", "similar",
-    "smallint", "some", "substring", "symmetric", "system_user", "table", "tablesample", "then", "time", "timestamp",
-    "to", "trailing", "treat", "trim", "true", "union", "unique", "user", "using", "values", "varchar", "variadic",
-    "verbose", "when", "where", "window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
-    "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable"};
+// What PostgreSQL 15 to 18 know as keywords and do not class as unreserved
+// (src/include/parser/kwlist.h): those that quote_ident quotes. Sorted. One word too many costs two
+// quotation marks, nothing else.
+constexpr std::string_view kKeywords[] = {"all",
+                                          "analyse",
+                                          "analyze",
+                                          "and",
+                                          "any",
+                                          "array",
+                                          "as",
+                                          "asc",
+                                          "asymmetric",
+                                          "authorization",
+                                          "between",
+                                          "bigint",
+                                          "binary",
+                                          "bit",
+                                          "boolean",
+                                          "both",
+                                          "case",
+                                          "cast",
+                                          "char",
+                                          "character",
+                                          "check",
+                                          "coalesce",
+                                          "collate",
+                                          "collation",
+                                          "column",
+                                          "concurrently",
+                                          "constraint",
+                                          "create",
+                                          "cross",
+                                          "current_catalog",
+                                          "current_date",
+                                          "current_role",
+                                          "current_schema",
+                                          "current_time",
+                                          "current_timestamp",
+                                          "current_user",
+                                          "dec",
+                                          "decimal",
+                                          "default",
+                                          "deferrable",
+                                          "desc",
+                                          "distinct",
+                                          "do",
+                                          "else",
+                                          "end",
+                                          "except",
+                                          "exists",
+                                          "extract",
+                                          "false",
+                                          "fetch",
+                                          "float",
+                                          "for",
+                                          "foreign",
+                                          "freeze",
+                                          "from",
+                                          "full",
+                                          "grant",
+                                          "greatest",
+                                          "group",
+                                          "grouping",
+                                          "having",
+                                          "ilike",
+                                          "in",
+                                          "initially",
+                                          "inner",
+                                          "inout",
+                                          "int",
+                                          "integer",
+                                          "intersect",
+                                          "interval",
+                                          "into",
+                                          "is",
+                                          "isnull",
+                                          "join",
+                                          "json",
+                                          "json_array",
+                                          "json_arrayagg",
+                                          "json_exists",
+                                          "json_object",
+                                          "json_objectagg",
+                                          "json_query",
+                                          "json_scalar",
+                                          "json_serialize",
+                                          "json_table",
+                                          "json_value",
+                                          "lateral",
+                                          "leading",
+                                          "least",
+                                          "left",
+                                          "like",
+                                          "limit",
+                                          "localtime",
+                                          "localtimestamp",
+                                          "merge_action",
+                                          "national",
+                                          "natural",
+                                          "nchar",
+                                          "none",
+                                          "normalize",
+                                          "not",
+                                          "notnull",
+                                          "null",
+                                          "nullif",
+                                          "numeric",
+                                          "offset",
+                                          "on",
+                                          "only",
+                                          "or",
+                                          "order",
+                                          "out",
+                                          "outer",
+                                          "overlaps",
+                                          "overlay",
+                                          "placing",
+                                          "position",
+                                          "precision",
+                                          "primary",
+                                          "real",
+                                          "references",
+                                          "returning",
+                                          "right",
+                                          "row",
+                                          "select",
+                                          "session_user",
+                                          "setof",
+                                          "similar",
+                                          "smallint",
+                                          "some",
+                                          "substring",
+                                          "symmetric",
+                                          "system_user",
+                                          "table",
+                                          "tablesample",
+                                          "then",
+                                          "time",
+                                          "timestamp",
+                                          "to",
+                                          "trailing",
+                                          "treat",
+                                          "trim",
+                                          "true",
+                                          "union",
+                                          "unique",
+                                          "user",
+                                          "using",
+                                          "values",
+                                          "varchar",
+                                          "variadic",
+                                          "verbose",
+                                          "when",
+                                          "where",
+                                          "window",
+                                          "with",
+                                          "xmlattributes",
+                                          "xmlconcat",
+                                          "xmlelement",
+                                          "xmlexists",
+                                          "xmlforest",
+                                          "xmlnamespaces",
+                                          "xmlparse",
+                                          "xmlpi",
+                                          "xmlroot",
+                                          "xmlserialize",
+                                          "xmltable"};
 
 bool IsBareStart(char c) noexcept { return (c >= 'a' && c <= 'z') || c == '_'; }
 bool IsBareChar(char c) noexcept { return IsBareStart(c) || (c >= '0' && c <= '9'); }
@@ -56,8 +205,9 @@ public:
 
 private:
     [[noreturn]] void Refuse(std::string_view expected) const {
-        ThrowDamaged("COPY statement", "At byte " + std::to_string(at_ + 1) + " of its statement, " +
-                                           std::string(expected) + " was expected: " + Printable(text_) + ".");
+        ThrowDamaged("COPY statement", "At byte " + std::to_string(at_ + 1) +
+                                           " of its statement, " + std::string(expected) +
+                                           " was expected: " + Printable(text_) + ".");
     }
     bool Accept(std::string_view token) {
         if (!text_.substr(at_).starts_with(token)) return false;
@@ -104,7 +254,8 @@ private:
 CopyTarget ParseCopyStatement(std::string_view statement) { return CopyParser(statement).Parse(); }
 
 std::string MakeCopyStatement(const CopyTarget& target) {
-    std::string statement = "COPY " + QuoteIdentifier(target.schema) + "." + QuoteIdentifier(target.table);
+    std::string statement =
+        "COPY " + QuoteIdentifier(target.schema) + "." + QuoteIdentifier(target.table);
     for (size_t i = 0; i < target.columns.size(); ++i)
         statement += (i == 0 ? " (" : ", ") + QuoteIdentifier(target.columns[i]);
     if (!target.columns.empty()) statement += ")";
@@ -112,7 +263,8 @@ std::string MakeCopyStatement(const CopyTarget& target) {
 }
 
 std::string QuoteIdentifier(std::string_view name) {
-    const bool bare = !name.empty() && IsBareStart(name[0]) && std::all_of(name.begin(), name.end(), IsBareChar) &&
+    const bool bare = !name.empty() && IsBareStart(name[0]) &&
+                      std::all_of(name.begin(), name.end(), IsBareChar) &&
                       !std::binary_search(std::begin(kKeywords), std::end(kKeywords), name);
     if (bare) return std::string(name);
     std::string quoted = "\"";

@@ -14,23 +14,18 @@ constexpr std::string_view kHexSuffix = "_hex";
 // Watches the parser: depth, repeated members, and the elements that are taken over.
 class Watcher {
 public:
-    Watcher(std::string_view what, const JsonElements* elements) : what_(what), elements_(elements) {}
+    Watcher(std::string_view what, const JsonElements* elements)
+        : what_(what), elements_(elements) {}
 
     bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
         using Event = Json::parse_event_t;
         switch (event) {
-            case Event::object_start:
-            case Event::array_start:
-                Open(depth);
-                return true;
-            case Event::key:
-                AddMember(depth, parsed);
-                return true;
-            case Event::object_end:
-                return !Taken(depth, parsed);
-            case Event::array_end:
-            case Event::value:
-                return true;
+        case Event::object_start:
+        case Event::array_start: Open(depth); return true;
+        case Event::key: AddMember(depth, parsed); return true;
+        case Event::object_end: return !Taken(depth, parsed);
+        case Event::array_end:
+        case Event::value: return true;
         }
         return true;
     }
@@ -38,7 +33,8 @@ public:
 private:
     void Open(int depth) {
         if (depth >= kMaxJsonNesting)
-            ThrowDamaged(what_, "It nests deeper than " + std::to_string(kMaxJsonNesting) + " levels.");
+            ThrowDamaged(what_,
+                         "It nests deeper than " + std::to_string(kMaxJsonNesting) + " levels.");
         members_.resize(static_cast<size_t>(depth) + 1);
         members_.back().clear();
     }
@@ -84,10 +80,11 @@ void ThrowDamaged(std::string_view what, std::string detail) {
     throw Error(Errc::Damaged, std::string(what) + " is damaged", std::move(detail));
 }
 
-Json ParseJson(std::string_view text, std::string_view what, uint64_t max_bytes, const JsonElements* elements) {
+Json ParseJson(std::string_view text, std::string_view what, uint64_t max_bytes,
+               const JsonElements* elements) {
     if (text.size() > max_bytes)
-        ThrowDamaged(what, "It has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(max_bytes) +
-                               " are accepted.");
+        ThrowDamaged(what, "It has " + std::to_string(text.size()) + " bytes, at most " +
+                               std::to_string(max_bytes) + " are accepted.");
     Watcher watcher(what, elements);
     try {
         return Json::parse(text, std::ref(watcher));
@@ -133,11 +130,14 @@ bool DecodeHex(std::string_view text, MutableBytes into) noexcept {
 
 JsonObject::JsonObject(const Json& json, std::string_view what, std::string path)
     : json_(&json), what_(what), path_(std::move(path)) {
-    if (!json.is_object()) ThrowDamaged(what_, path_.empty() ? "It is not a JSON object." : path_ + " is not an object.");
+    if (!json.is_object())
+        ThrowDamaged(what_,
+                     path_.empty() ? "It is not a JSON object." : path_ + " is not an object.");
 }
 
 void JsonObject::Refuse(std::string_view key, std::string_view problem) const {
-    ThrowDamaged(what_, (path_.empty() ? "" : path_ + ".") + std::string(key) + " " + std::string(problem) + ".");
+    ThrowDamaged(what_, (path_.empty() ? "" : path_ + ".") + std::string(key) + " " +
+                            std::string(problem) + ".");
 }
 
 const Json* JsonObject::Find(std::string_view key) const {
@@ -166,7 +166,8 @@ std::string JsonObject::Text(std::string_view key) const {
         if (Has(key)) Refuse(hex_key, "stands beside its plain form");
         const std::string& hex = String(hex_key);
         text.resize(hex.size() / 2);
-        if (!DecodeHex(hex, std::as_writable_bytes(std::span(text)))) Refuse(hex_key, "is not lower-case hexadecimal");
+        if (!DecodeHex(hex, std::as_writable_bytes(std::span(text))))
+            Refuse(hex_key, "is not lower-case hexadecimal");
     } else {
         text = String(key);
     }
@@ -224,13 +225,15 @@ Instant JsonObject::When(std::string_view key) const {
 
 Sha256Digest JsonObject::Digest(std::string_view key) const {
     Sha256Digest digest{};
-    if (!DecodeHex(String(key), digest)) Refuse(key, "is not a SHA-256 of 64 lower-case hexadecimal characters");
+    if (!DecodeHex(String(key), digest))
+        Refuse(key, "is not a SHA-256 of 64 lower-case hexadecimal characters");
     return digest;
 }
 
 KeyId JsonObject::Id(std::string_view key) const {
     KeyId id{};
-    if (!DecodeHex(String(key), id)) Refuse(key, "is not an id of 32 lower-case hexadecimal characters");
+    if (!DecodeHex(String(key), id))
+        Refuse(key, "is not an id of 32 lower-case hexadecimal characters");
     return id;
 }
 
@@ -252,7 +255,8 @@ void PutText(OrderedJson& object, std::string_view key, std::string_view value) 
 }
 
 void PutTexts(OrderedJson& object, std::string_view key, const std::vector<std::string>& values) {
-    const bool plain = std::all_of(values.begin(), values.end(), [](const auto& value) { return IsUtf8(value); });
+    const bool plain =
+        std::all_of(values.begin(), values.end(), [](const auto& value) { return IsUtf8(value); });
     OrderedJson list = OrderedJson::array();
     for (const std::string& value : values) list.push_back(plain ? value : ToHex(AsBytes(value)));
     object[plain ? std::string(key) : std::string(key).append(kHexSuffix)] = std::move(list);

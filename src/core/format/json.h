@@ -1,7 +1,8 @@
 // JSON from a store: bounded, strict, and every complaint names the file and the member.
 //
-// 64-bit numbers are decimal strings, names that are not UTF-8 stand hexadecimal under `<member>_hex`, times are RFC 3339 in UTC.
-// Everything here throws Error(Damaged): "<what> is damaged", with the member and what was expected as detail.
+// 64-bit numbers are decimal strings, names that are not UTF-8 stand hexadecimal under
+// `<member>_hex`, times are RFC 3339 in UTC. Everything here throws Error(Damaged): "<what> is
+// damaged", with the member and what was expected as detail.
 #pragma once
 
 #include <functional>
@@ -20,19 +21,23 @@ inline constexpr int kMaxJsonNesting = 8;
 
 [[noreturn]] void ThrowDamaged(std::string_view what, std::string detail);
 
-// Takes over an element of the array that is the top-level member `name`, so that a long list never stands in memory as JSON.
+// Takes over an element of the array that is the top-level member `name`, so that a long list never
+// stands in memory as JSON.
 struct JsonElements {
     std::string_view name;
     std::function<void(const Json& element, size_t index)> take;
 };
-// Refuses more than `max_bytes`, more than kMaxJsonNesting levels, repeated members, bytes after the value and what is not UTF-8.
-Json ParseJson(std::string_view text, std::string_view what, uint64_t max_bytes, const JsonElements* elements = nullptr);
+// Refuses more than `max_bytes`, more than kMaxJsonNesting levels, repeated members, bytes after
+// the value and what is not UTF-8.
+Json ParseJson(std::string_view text, std::string_view what, uint64_t max_bytes,
+               const JsonElements* elements = nullptr);
 
 bool IsUtf8(std::string_view text) noexcept;
 // Digits without leading zeros.
 std::optional<uint64_t> ParseDecimal64(std::string_view text) noexcept;
 
-// An object whose members are read by name and type. Members nobody asks for are ignored. Null counts as absent.
+// An object whose members are read by name and type. Members nobody asks for are ignored. Null
+// counts as absent.
 class JsonObject {
 public:
     JsonObject(const Json& json, std::string_view what, std::string path = {});

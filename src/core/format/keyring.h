@@ -1,4 +1,5 @@
-// Keyring: from the id of a run key to the key, through the store's key files and whatever opener was given.
+// Keyring: from the id of a run key to the key, through the store's key files and whatever opener
+// was given.
 #pragma once
 
 #include <functional>
@@ -8,11 +9,14 @@
 
 #include "core/crypto/cms.h"
 #include "core/crypto/recovery.h"
+#include "core/format/names.h"
 #include "core/store/store.h"
 
 namespace lifeboat {
 
-// Highest number first; Error(KeyMissing) when no file or no opener fits, Error(KeyWrong) when one fits and does not open it.
+// Highest number first, down to the first that opens; Error(KeyMissing) when there is no file or no
+// opener for one, Error(KeyWrong) when an opener does not open any, Error(Damaged) when a file
+// holds another key than its name says.
 class Keyring {
 public:
     explicit Keyring(Store& store) : store_(store) {}
@@ -27,14 +31,23 @@ public:
     }
 
 private:
+    [[nodiscard]] std::vector<KeyFile> FilesOf(const KeyId& id);
+    [[nodiscard]] std::optional<Key> Open(const KeyFile& file, std::optional<Error>& failure);
+
     Store& store_;
+    std::optional<std::vector<KeyFile>> files_; // all of the store's, once listed
     std::vector<Key> secrets_;
     std::vector<std::unique_ptr<RecoveryPrivateKey>> recovery_;
     std::map<KeyId, Key> found_;
 };
 
-// Writes the key files of a fresh run key (number 1) and reads each back. Without recipients and secret: Error(KeyMissing).
-void StoreRunKey(Store& store, const Key& run_key, const std::vector<RecoveryCertificate>& recipients,
+// All key files of the store, in no order. Other names below keys/ are passed over.
+std::vector<KeyFile> ListKeyFiles(Store& store);
+
+// Writes the key files of a fresh run key (number 1) and reads each back. Without recipients and
+// secret: Error(KeyMissing).
+void StoreRunKey(Store& store, const Key& run_key,
+                 const std::vector<RecoveryCertificate>& recipients,
                  const std::optional<Key>& server_secret);
 
 } // namespace lifeboat

@@ -1,5 +1,6 @@
-// manifest.json: what a backup is, without schema, table or column names. 64-bit numbers are strings; unknown members are ignored
-// unless `requires` names them. JSON schema: docs/design/manifest.schema.json.
+// manifest.json: what a backup is, without schema, table or column names. 64-bit numbers are
+// strings; unknown members are ignored unless `requires` names them. JSON schema:
+// docs/design/manifest.schema.json.
 #pragma once
 
 #include <map>
@@ -23,7 +24,7 @@ struct PreviousBackup {
 struct ClusterInfo {
     std::string system_identifier;
     uint32_t timeline = 0;
-    std::string server_version;  // "15.20 (Debian …)"
+    std::string server_version; // "15.20 (Debian …)"
     int server_version_num = 0;
     bool operator==(const ClusterInfo&) const = default;
 };
@@ -85,20 +86,31 @@ struct Manifest {
     std::map<std::string, std::string> settings; // pinned: TimeZone, bytea_output, lc_monetary, …
     std::string compression = "zstd:1";
     bool encrypted = false;
-    std::vector<Sha256Digest> recipients;  // certificate fingerprints
-    std::vector<KeyId> key_ids;            // all this backup needs
-    std::optional<Sha256Digest> signer;    // SHA-256 of the public key (DER)
+    std::vector<Sha256Digest> recipients; // certificate fingerprints
+    std::vector<KeyId> key_ids;           // all this backup needs
+    std::optional<Sha256Digest> signer;   // SHA-256 of the public key (DER)
     std::optional<Witness> witness;
-    std::string lref; // Lref(S), empty: no reference for incrementals
+    std::string lref;                  // Lref(S), empty: no reference for incrementals
     std::vector<ObjectRecord> objects; // in toc order, without the toc
     ObjectRecord toc;
     Totals totals;
     bool operator==(const Manifest&) const = default;
 };
 
+// One member per line, "objects" last with one object per line: the file can be read by eye, by
+// grep, and its head without its list. Throws Error(LimitExceeded) beyond kMaxManifestBytes.
 std::string FormatManifest(const Manifest& manifest);
-// Throws Error(Damaged) (bounds, types, names, duplicates, totals that do not add up) or Error(Unsupported) (format, requires).
-Manifest ParseManifest(std::string_view json);
+// Throws Error(Damaged) (bounds, types, names, duplicates, totals that do not add up) or
+// Error(Unsupported) (format, requires). `what` names the file in errors.
+Manifest ParseManifest(std::string_view json, std::string_view what = kManifestFile);
+// The manifest without its objects, from a file's first bytes: what a list of backups shows.
+// nullopt when the head is longer than `head`. Nothing that needs the objects is checked (toc and
+// totals are as they stand).
+std::optional<Manifest> ParseManifestHead(std::string_view head,
+                                          std::string_view what = kManifestFile);
+
+// What can be computed from the objects and the toc: everything but `tables`.
+Totals ComputeTotals(const Manifest& manifest);
 
 // SHA256SUMS: `<64 hex>  <store-relative path>`, sorted by path, each line ended.
 struct SumLine {
@@ -107,7 +119,8 @@ struct SumLine {
     bool operator==(const SumLine&) const = default;
 };
 std::string FormatSums(std::vector<SumLine> lines);
-std::vector<SumLine> ParseSums(std::string_view text); // throws Error(Damaged)
+// Sorted and without repetition, or Error(Damaged).
+std::vector<SumLine> ParseSums(std::string_view text, std::string_view what = kSumsFile);
 
 // repo.json
 struct Repo {
@@ -115,9 +128,12 @@ struct Repo {
     bool encryption_required = true;
     std::vector<std::string> accepted_origins;
     Instant created{};
+    bool operator==(const Repo&) const = default;
+    // Own or accepted.
+    [[nodiscard]] bool Accepts(std::string_view origin_store) const;
 };
 std::string FormatRepo(const Repo& repo);
-Repo ParseRepo(std::string_view json);
+Repo ParseRepo(std::string_view json); // throws Error(Damaged) or Error(Unsupported)
 // Reads and parses repo.json. Error(StoreMissing) when it is not there (hint: is it mounted?).
 Repo ReadRepo(Store& store);
 

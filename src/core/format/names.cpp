@@ -31,8 +31,8 @@ std::string_view CutLast(std::string_view& rest) noexcept {
 }
 
 bool IsCompactUtc(std::string_view text) noexcept {
-    return text.size() == 16 && text[8] == 'T' && text[15] == 'Z' && All(text.substr(0, 8), IsDigit) &&
-           All(text.substr(9, 6), IsDigit);
+    return text.size() == 16 && text[8] == 'T' && text[15] == 'Z' &&
+           All(text.substr(0, 8), IsDigit) && All(text.substr(9, 6), IsDigit);
 }
 
 bool IsNameComponent(std::string_view component) noexcept {
@@ -79,8 +79,8 @@ bool IsBackupId(std::string_view id) noexcept {
     const std::string_view random = CutLast(id);
     const std::string_view type = CutLast(id);
     const std::string_view start = CutLast(id);
-    return random.size() == 8 && All(random, IsLowerHex) && ParseBackupType(type) && IsCompactUtc(start) &&
-           !id.empty() && id.size() <= kMaxSlug && All(id, IsSlugChar);
+    return random.size() == 8 && All(random, IsLowerHex) && ParseBackupType(type) &&
+           IsCompactUtc(start) && !id.empty() && id.size() <= kMaxSlug && All(id, IsSlugChar);
 }
 
 std::string_view BackupIdStart(std::string_view id) noexcept {
@@ -103,7 +103,9 @@ bool IsObjectName(std::string_view name) noexcept {
            name.substr(0, 2) == name.substr(3, 2);
 }
 
-std::string_view ObjectIdOf(std::string_view object_name) noexcept { return object_name.substr(11, 32); }
+std::string_view ObjectIdOf(std::string_view object_name) noexcept {
+    return object_name.substr(11, 32);
+}
 
 std::string KeyFileName(const KeyId& id, int number, std::string_view extension) {
     return "keys/" + ToHex(id) + "." + std::to_string(number) + "." + std::string(extension);
@@ -114,14 +116,16 @@ std::optional<KeyFile> ParseKeyFileName(std::string_view name) {
     constexpr size_t kIdLength = 32;
     if (!name.starts_with(kPrefix)) return std::nullopt;
     name.remove_prefix(kPrefix.size());
-    if (name.size() < kIdLength + 2 || !All(name.substr(0, kIdLength), IsLowerHex) || name[kIdLength] != '.')
+    if (name.size() < kIdLength + 2 || !All(name.substr(0, kIdLength), IsLowerHex) ||
+        name[kIdLength] != '.')
         return std::nullopt;
     KeyFile file{};
     const Buffer id = *FromHex(name.substr(0, kIdLength));
     std::copy(id.begin(), id.end(), file.id.begin());
     name.remove_prefix(kIdLength + 1);
     const size_t dot = name.find('.');
-    if (dot == std::string_view::npos || dot == 0 || dot > 9 || name[0] == '0' || !All(name.substr(0, dot), IsDigit))
+    if (dot == std::string_view::npos || dot == 0 || dot > 9 || name[0] == '0' ||
+        !All(name.substr(0, dot), IsDigit))
         return std::nullopt;
     std::from_chars(name.data(), name.data() + dot, file.number);
     file.extension = name.substr(dot + 1);

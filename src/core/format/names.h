@@ -1,4 +1,5 @@
-// Names in a store, and backup ids. Everything is lower-case ASCII; a reader refuses what does not match (docs/design/format.md).
+// Names in a store, and backup ids. Everything is lower-case ASCII; a reader refuses what does not
+// match (docs/design/format.md).
 #pragma once
 
 #include <optional>
@@ -12,7 +13,8 @@ namespace lifeboat {
 
 inline constexpr std::string_view kRepoName = "repo.json";
 
-// [a-z0-9_.-] components joined by '/', no empty, "." or ".." component, at most 512 bytes; backup ids keep their upper-case T and Z.
+// [a-z0-9_.-] components joined by '/', no empty, "." or ".." component, at most 512 bytes; backup
+// ids keep their upper-case T and Z.
 bool IsStoreName(std::string_view name) noexcept;
 
 enum class BackupType { kFull, kIncremental, kDifferential };

@@ -8,8 +8,9 @@
 namespace lifeboat {
 namespace {
 
-constexpr std::string_view kKindNames[] = {"globals", "database",  "schema",        "post",       "data",
-                                           "config",  "sequences", "large_objects", "statistics", "toc"};
+constexpr std::string_view kKindNames[] = {"globals",    "database", "schema",    "post",
+                                           "data",       "config",   "sequences", "large_objects",
+                                           "statistics", "toc"};
 constexpr std::string_view kWhat = "identity frame";
 
 // A toc has a place of its own and no object id; its identity says so.
@@ -20,7 +21,9 @@ bool IsIdentityObjectId(std::string_view id) noexcept {
 
 } // namespace
 
-std::string_view ObjectKindName(ObjectKind kind) noexcept { return kKindNames[static_cast<size_t>(kind)]; }
+std::string_view ObjectKindName(ObjectKind kind) noexcept {
+    return kKindNames[static_cast<size_t>(kind)];
+}
 
 std::optional<ObjectKind> ParseObjectKind(std::string_view text) noexcept {
     for (size_t i = 0; i < std::size(kKindNames); ++i)
@@ -48,8 +51,10 @@ Identity ParseIdentity(std::string_view text) {
     const Json json = ParseJson(text, kWhat, kMaxIdentityBytes);
     const JsonObject object(json, kWhat);
     if (const std::string format = object.Text("format"); format != kFormat)
-        throw Error(Errc::Unsupported, "the object's format \"" + Printable(format) + "\" is not known",
-                    "This version reads \"" + std::string(kFormat) + "\".", "Use a newer version of pg_lifeboat.");
+        throw Error(Errc::Unsupported,
+                    "the object's format \"" + Printable(format) + "\" is not known",
+                    "This version reads \"" + std::string(kFormat) + "\".",
+                    "Use a newer version of pg_lifeboat.");
     Identity identity;
     identity.store_id = object.Text("store_id");
     identity.object_id = object.Text("object_id");

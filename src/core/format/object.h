@@ -1,4 +1,5 @@
-// What is known of one stored object: its record in the manifest, and the identity it carries inside.
+// What is known of one stored object: its record in the manifest, and the identity it carries
+// inside.
 #pragma once
 
 #include <optional>
@@ -38,7 +39,8 @@ struct BlockRange {
 // The member `key` of identity or record: [first, end].
 BlockRange ReadBlockRange(const JsonObject& object, std::string_view key);
 
-// Inside the object, in its first frame, under the authentication tag. Readers compare it with the manifest.
+// Inside the object, in its first frame, under the authentication tag. Readers compare it with the
+// manifest.
 struct Identity {
     std::string store_id;  // origin store
     std::string object_id; // 32 hex; "toc" for a toc
@@ -46,8 +48,9 @@ struct Identity {
     ObjectKind kind = ObjectKind::kData;
     std::string codec = "zstd";
     uint32_t relation = 0; // oid, 0 if none
-    std::optional<BlockRange> blocks; // as planned; the record's range may end earlier, when the object grew too large
-    uint32_t part = 1; // from 1; the manifest knows of how many
+    std::optional<BlockRange>
+        blocks; // as planned; the record's range may end earlier, when the object grew too large
+    uint32_t part = 1;    // from 1; the manifest knows of how many
     std::string snapshot; // "xmin:xmax"
     std::string lsn;      // "0/15872D8"
     bool operator==(const Identity&) const = default;

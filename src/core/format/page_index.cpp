@@ -6,8 +6,8 @@
 namespace lifeboat {
 namespace {
 
-// Payload: first block, end block, number of frames, flags (0): 4 bytes each; then 8 bytes per block; then 16 bytes per frame;
-// then 4 bytes: the length of the whole frame.
+// Payload: first block, end block, number of frames, flags (0): 4 bytes each; then 8 bytes per
+// block; then 16 bytes per frame; then 4 bytes: the length of the whole frame.
 constexpr size_t kFrameHeader = 8;
 constexpr size_t kFixed = 16;
 constexpr size_t kPerBlock = 8;
@@ -43,24 +43,30 @@ void CheckTextBytes(const PageIndex& index, uint64_t raw_bytes) {
     uint64_t sum = 0;
     for (const uint64_t bytes : index.text_bytes)
         if (bytes > raw_bytes || __builtin_add_overflow(sum, bytes, &sum))
-            ThrowDamaged(kWhat, "The blocks' bytes exceed the object's " + std::to_string(raw_bytes) + ".");
+            ThrowDamaged(
+                kWhat, "The blocks' bytes exceed the object's " + std::to_string(raw_bytes) + ".");
     if (sum != raw_bytes)
-        ThrowDamaged(kWhat, "The blocks' bytes add up to " + std::to_string(sum) + ", the object has " +
-                                std::to_string(raw_bytes) + ".");
+        ThrowDamaged(kWhat, "The blocks' bytes add up to " + std::to_string(sum) +
+                                ", the object has " + std::to_string(raw_bytes) + ".");
 }
 
 // Frames begin at 0, rise, end before raw_bytes, and each begins where a block's text does.
 void CheckFrames(const PageIndex& index, uint64_t raw_bytes) {
-    if (index.frames.empty() != (raw_bytes == 0)) ThrowDamaged(kWhat, "Its frames do not cover the object.");
+    if (index.frames.empty() != (raw_bytes == 0))
+        ThrowDamaged(kWhat, "Its frames do not cover the object.");
     size_t block = 0;
     uint64_t block_start = 0;
     const FrameStart* before = nullptr;
     for (const FrameStart& frame : index.frames) {
-        const bool rises = before == nullptr ? frame.raw == 0 : frame.raw > before->raw && frame.stored > before->stored;
+        const bool rises = before == nullptr
+                               ? frame.raw == 0
+                               : frame.raw > before->raw && frame.stored > before->stored;
         if (!rises || frame.raw >= raw_bytes) ThrowDamaged(kWhat, "Its frames are not in order.");
-        while (block < index.text_bytes.size() && block_start < frame.raw) block_start += index.text_bytes[block++];
+        while (block < index.text_bytes.size() && block_start < frame.raw)
+            block_start += index.text_bytes[block++];
         if (block_start != frame.raw)
-            ThrowDamaged(kWhat, "The frame at byte " + std::to_string(frame.raw) + " does not begin at a block.");
+            ThrowDamaged(kWhat, "The frame at byte " + std::to_string(frame.raw) +
+                                    " does not begin at a block.");
         before = &frame;
     }
 }
@@ -81,7 +87,8 @@ Buffer EncodePageIndexFrame(const PageIndex& index) {
     const size_t payload =
         kFixed + index.text_bytes.size() * kPerBlock + index.frames.size() * kPerFrame + kTrailer;
     if (payload > kMaxPageIndexBytes)
-        throw Error(Errc::Internal, "a page index of " + std::to_string(payload) + " bytes is too large");
+        throw Error(Errc::Internal,
+                    "a page index of " + std::to_string(payload) + " bytes is too large");
     Buffer frame;
     frame.reserve(kFrameHeader + payload);
     AppendFrameHeader(frame, kPageIndexMagic, payload);
@@ -111,7 +118,8 @@ PageIndex DecodePageIndex(Bytes payload, uint64_t raw_bytes) {
     const uint64_t blocks = index.blocks.end - index.blocks.first;
     if (payload.size() != kFixed + blocks * kPerBlock + frames * kPerFrame + kTrailer)
         ThrowDamaged(kWhat, "Its length " + std::to_string(payload.size()) + " does not fit " +
-                                std::to_string(blocks) + " blocks and " + std::to_string(frames) + " frames.");
+                                std::to_string(blocks) + " blocks and " + std::to_string(frames) +
+                                " frames.");
     index.text_bytes.reserve(blocks);
     for (uint64_t i = 0; i < blocks; ++i) index.text_bytes.push_back(cursor.U64());
     index.frames.reserve(frames);
@@ -119,7 +127,8 @@ PageIndex DecodePageIndex(Bytes payload, uint64_t raw_bytes) {
         const uint64_t stored = cursor.U64();
         index.frames.push_back({stored, cursor.U64()});
     }
-    if (cursor.U32() != payload.size() + kFrameHeader) ThrowDamaged(kWhat, "Its trailing length is wrong.");
+    if (cursor.U32() != payload.size() + kFrameHeader)
+        ThrowDamaged(kWhat, "Its trailing length is wrong.");
     CheckTextBytes(index, raw_bytes);
     CheckFrames(index, raw_bytes);
     return index;

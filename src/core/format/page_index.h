@@ -1,6 +1,7 @@
-// The page index: the last skippable frame of a data object. For each heap block of the range, how many bytes of text its rows take;
-// for each zstd frame, where it begins in the compressed and in the uncompressed bytes. Little-endian; layout with a hex example in
-// docs/design/format.md. Found from the end: the frame's last four bytes are its own total length.
+// The page index: the last skippable frame of a data object. For each heap block of the range, how
+// many bytes of text its rows take; for each zstd frame, where it begins in the compressed and in
+// the uncompressed bytes. Little-endian; layout with a hex example in docs/design/format.md. Found
+// from the end: the frame's last four bytes are its own total length.
 #pragma once
 
 #include <vector>
@@ -15,7 +16,8 @@ inline constexpr uint32_t kMaxIdentityBytes = 65536;
 inline constexpr uint32_t kMaxPageIndexBytes = 64U << 20;
 
 struct FrameStart {
-    uint64_t stored; // from the start of the zstd stream (before encryption), identity frame included
+    uint64_t
+        stored; // from the start of the zstd stream (before encryption), identity frame included
     uint64_t raw;
     bool operator==(const FrameStart&) const = default;
 };
@@ -30,7 +32,8 @@ struct PageIndex {
 // Whole skippable frames, header included.
 Buffer EncodeIdentityFrame(const Identity& identity);
 Buffer EncodePageIndexFrame(const PageIndex& index);
-// The payload without the 8-byte frame header. Throws Error(Damaged); also when the sums do not fit `raw_bytes`.
+// The payload without the 8-byte frame header. Throws Error(Damaged); also when the sums do not fit
+// `raw_bytes`.
 PageIndex DecodePageIndex(Bytes payload, uint64_t raw_bytes);
 
 } // namespace lifeboat

@@ -1,7 +1,8 @@
 // The one place that orders the stages, both ways:
 //   write: rows → zstd frames (identity first, page index last) → CMS (if a key) → SHA-256 → store
 //   read:  store → SHA-256 and size → CMS → frames → identity checked → rows → sink
-// (In format/, not io/, because it needs every stage's header: the include direction is base ← io ← stages ← format.)
+// (In format/, not io/, because it needs every stage's header: the include direction is base ← io ←
+// stages ← format.)
 #pragma once
 
 #include "core/compress/zstd.h"
@@ -14,6 +15,7 @@ namespace lifeboat {
 
 struct ObjectSpec {
     Identity identity; // object_id is filled in by the writer
+    std::string name;  // empty: a fresh object name; given: a toc
     std::optional<Key> run_key;
     int zstd_level = kDefaultZstdLevel;
     uint64_t frame_bytes = 1U << 20; // cut a frame at the first block boundary after so much text
@@ -29,7 +31,8 @@ public:
     void EndBlock(uint32_t block);
     [[nodiscard]] uint64_t raw_bytes() const noexcept;
     [[nodiscard]] uint64_t stored_bytes() const noexcept; // so far
-    // A segment that grew too large is cut into parts: the blocks this object ends with.
+    // A segment that grew too large is cut: the blocks this object ends with. They begin where the
+    // identity's do and end no later (the identity has been written: it keeps the planned range).
     void SetBlocks(BlockRange blocks);
     // Durable and visible afterwards. Page index only when the identity has blocks.
     ObjectRecord Finish(uint64_t rows);
@@ -43,9 +46,10 @@ private:
 ObjectRecord WriteObject(Store& store, ObjectSpec spec, Bytes content, uint64_t rows);
 
 struct ReadContext {
-    KeyLookup keys;                           // unset: no key was given
-    std::vector<std::string> origin_stores;   // accepted store ids
-    Interrupt* interrupt = nullptr;           // required
+    KeyLookup keys;                         // unset: no key was given
+    std::vector<std::string> origin_stores; // accepted store ids
+    Interrupt* interrupt = nullptr;         // required
+    std::atomic<uint64_t>* done = nullptr;  // counts stored bytes as they are read
 };
 
 struct ReadResult {
@@ -55,11 +59,16 @@ struct ReadResult {
     uint64_t lines = 0;
 };
 
-// Streams the object's content into `rows` and finishes it only after size, SHA-256, tag, frames and identity all match the record.
-// What has flowed before a throw must not be kept. Error(Damaged) names the object and what differs; Error(KeyMissing) the key id.
-ReadResult ReadObject(Store& store, const ObjectRecord& record, const ReadContext& context, Sink& rows);
+// Streams the object's content into `rows` and finishes it only after size, SHA-256, tag, frames
+// and identity all match the record. What has flowed before a throw must not be kept.
+// Error(Damaged) names the object and what differs; Error(KeyMissing) the key id.
+ReadResult ReadObject(Store& store, const ObjectRecord& record, const ReadContext& context,
+                      Sink& rows);
 
 // Stored bytes only: size and SHA-256 (no key needed).
-void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interrupt);
+void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interrupt,
+                     std::atomic<uint64_t>* done = nullptr);
+// Looks it up: is it there, and as large as the manifest says?
+void CheckObjectPresent(Store& store, const ObjectRecord& record);
 
 } // namespace lifeboat

@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t kFields = 4;
 
-
-
 std::string DetailJson(const TocDetail& detail) {
     OrderedJson json = OrderedJson::object();
     if (detail.relation != 0) json["relation"] = detail.relation;
@@ -43,7 +41,8 @@ TocDetail ParseDetail(std::string_view text, std::string_view what) {
     }
     detail.part = object.Number32("part");
     detail.parts = object.Number32("parts");
-    if (detail.part < 1 || detail.part > detail.parts) object.Refuse("part", "is not one of its parts");
+    if (detail.part < 1 || detail.part > detail.parts)
+        object.Refuse("part", "is not one of its parts");
     detail.rows = object.Number64("rows");
     detail.root_schema = object.OptionalText("root_schema");
     detail.root_name = object.OptionalText("root_name");
@@ -64,8 +63,8 @@ std::vector<std::string> SplitFields(std::string_view line, std::string_view wha
         line.remove_prefix(tab + 1);
     }
     if (fields.size() != kFields)
-        ThrowDamaged(what, "It has " + std::string(fields.size() < kFields ? "fewer" : "more") + " than " +
-                               std::to_string(kFields) + " fields.");
+        ThrowDamaged(what, "It has " + std::string(fields.size() < kFields ? "fewer" : "more") +
+                               " than " + std::to_string(kFields) + " fields.");
     return fields;
 }
 
@@ -73,15 +72,18 @@ std::vector<std::string> SplitFields(std::string_view line, std::string_view wha
 ObjectKind ParseLineKind(std::string_view text, std::string_view what) {
     const auto kind = ParseObjectKind(text);
     if (!kind || *kind == ObjectKind::kToc)
-        throw Error(Errc::Unsupported, "the kind \"" + Printable(text) + "\" in " + std::string(what) + " is not known",
-                    {}, "Use a newer version of pg_lifeboat.");
+        throw Error(
+            Errc::Unsupported,
+            "the kind \"" + Printable(text) + "\" in " + std::string(what) + " is not known", {},
+            "Use a newer version of pg_lifeboat.");
     return *kind;
 }
 
 void CheckStatement(const TocEntry& entry, std::string_view what) {
     if (entry.kind != ObjectKind::kData && entry.kind != ObjectKind::kConfig) {
         if (!entry.statement.empty())
-            ThrowDamaged(what, "An object of kind " + std::string(ObjectKindName(entry.kind)) + " has no statement.");
+            ThrowDamaged(what, "An object of kind " + std::string(ObjectKindName(entry.kind)) +
+                                   " has no statement.");
         return;
     }
     try {
@@ -96,7 +98,8 @@ TocEntry ParseLine(std::string_view line, std::string_view what) {
     std::vector<std::string> fields = SplitFields(line, what);
     TocEntry entry;
     entry.object = std::move(fields[0]);
-    if (!IsObjectName(entry.object)) ThrowDamaged(what, "Its first field is not the name of an object.");
+    if (!IsObjectName(entry.object))
+        ThrowDamaged(what, "Its first field is not the name of an object.");
     entry.kind = ParseLineKind(fields[1], what);
     if (fields[2].empty()) ThrowDamaged(what, "Its statement is empty.");
     if (fields[2] != "-") entry.statement = std::move(fields[2]);

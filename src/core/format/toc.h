@@ -1,5 +1,6 @@
-// toc: one line per object in restore order: name, kind, statement, detail (JSON), tab-separated, each field with COPY TEXT escapes.
-// Everything is in the database's encoding except the JSON, whose strings that are not UTF-8 stand as `…_hex`.
+// toc: one line per object in restore order: name, kind, statement, detail (JSON), tab-separated,
+// each field with COPY TEXT escapes. Everything is in the database's encoding except the JSON,
+// whose strings that are not UTF-8 stand as `…_hex`.
 #pragma once
 
 #include "core/format/object.h"
@@ -7,8 +8,8 @@
 namespace lifeboat {
 
 struct TocDetail {
-    uint32_t relation = 0;   // oid
-    std::string schema;      // database encoding, may be empty
+    uint32_t relation = 0; // oid
+    std::string schema;    // database encoding, may be empty
     std::string name;
     uint32_t part = 1;
     uint32_t parts = 1;
@@ -16,8 +17,8 @@ struct TocDetail {
     std::string root_schema; // loaded through this partition root, if any
     std::string root_name;
     char relkind = 'r';
-    std::string condition;   // extension configuration tables
-    std::vector<std::string> roles;       // of the schema archive: roles that owners and grants name
+    std::string condition;          // extension configuration tables
+    std::vector<std::string> roles; // of the schema archive: roles that owners and grants name
     std::vector<std::string> tablespaces; // of the schema archive: tablespaces it uses
     bool operator==(const TocDetail&) const = default;
 };
@@ -30,15 +31,18 @@ struct TocEntry {
     bool operator==(const TocEntry&) const = default;
 };
 
-// A line is at most so long: 1,600 columns with names of 63 bytes, all of them escaped, fit many times.
+// A line is at most so long: 1,600 columns with names of 63 bytes, all of them escaped, fit many
+// times.
 inline constexpr size_t kMaxTocLineBytes = 16U << 20;
 
 std::string FormatTocLine(const TocEntry& entry); // with the newline
 // Throws Error(Damaged) with the line number; Error(Unsupported) for an unknown kind.
 std::vector<TocEntry> ParseToc(std::string_view text);
 
-// The only statements a reader accepts for kind data and config: COPY ident.ident [(ident, …)] FROM stdin, identifiers bare
-// ([a-z_][a-z0-9_$]* and bytes ≥ 0x80) or double-quoted. (Without columns for a table that has none.)
+// The only statements a reader accepts for kind data and config: COPY ident.ident [(ident, …)] FROM
+// stdin, identifiers bare
+// ([a-z_][a-z0-9_$]* and bytes ≥ 0x80) or double-quoted. (Without columns for a table that has
+// none.)
 struct CopyTarget {
     std::string schema;
     std::string table;
@@ -46,6 +50,7 @@ struct CopyTarget {
 };
 CopyTarget ParseCopyStatement(std::string_view statement); // throws Error(Damaged)
 std::string MakeCopyStatement(const CopyTarget& target);   // always quotes where needed
-std::string QuoteIdentifier(std::string_view name);        // as quote_ident with quote_all off: keywords are quoted too
+std::string QuoteIdentifier(
+    std::string_view name); // as quote_ident with quote_all off: keywords are quoted too
 
 } // namespace lifeboat

@@ -1,0 +1,112 @@
+#include "core/format/keyring.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/format/json.h"
+
+namespace lifeboat {
+namespace {
+
+constexpr uint64_t kMaxKeyFileBytes = 1 << 20;
+
+std::string NameOf(const KeyFile& file) {
+    return KeyFileName(file.id, file.number, file.extension);
+}
+
+void PutAndCompare(Store& store, const std::string& name, const Buffer& content) {
+    store.Put(name, content);
+    if (store.Read(name, kMaxKeyFileBytes) != AsText(content))
+        throw Error(Errc::StoreRefused,
+                    "key file " + name + " could not be read back as it was written", {},
+                    "The store keeps other bytes than it was given; do not use it.");
+}
+
+} // namespace
+
+void Keyring::AddRecoveryKey(std::unique_ptr<RecoveryPrivateKey> key) {
+    recovery_.push_back(std::move(key));
+}
+
+const Key& Keyring::Find(const KeyId& id) {
+    if (const auto known = found_.find(id); known != found_.end()) return known->second;
+    const std::vector<KeyFile> files = FilesOf(id);
+    if (files.empty())
+        throw Error(Errc::KeyMissing, "the store has no key file for key " + ToHex(id),
+                    "Without it nothing that is encrypted under this key can be read.",
+                    "Restore keys/" + ToHex(id) + ".* from a copy of the store.");
+    std::optional<Error> failure;
+    for (const KeyFile& file : files)
+        if (const auto key = Open(file, failure)) return found_.emplace(id, *key).first->second;
+    if (failure) throw Error(*failure);
+    throw Error(Errc::KeyMissing, "no key was given that opens key " + ToHex(id),
+                "The store has " + NameOf(files.front()) +
+                    (files.front().extension == "srv" ? ", which the server's secret opens."
+                                                      : ", which a recovery key opens."));
+}
+
+std::vector<KeyFile> Keyring::FilesOf(const KeyId& id) {
+    if (!files_) files_ = ListKeyFiles(store_);
+    std::vector<KeyFile> files;
+    std::copy_if(files_->begin(), files_->end(), std::back_inserter(files),
+                 [&](const KeyFile& file) { return file.id == id; });
+    std::sort(files.begin(), files.end(), [](const KeyFile& a, const KeyFile& b) {
+        return a.number != b.number ? a.number > b.number : a.extension > b.extension;
+    });
+    return files;
+}
+
+// Tries every opener of the file's kind. nullopt: none fits; why the first did not is kept in
+// `failure`.
+std::optional<Key> Keyring::Open(const KeyFile& file, std::optional<Error>& failure) {
+    const bool server = file.extension == "srv";
+    const size_t openers = server ? secrets_.size() : recovery_.size();
+    if (openers == 0) return std::nullopt;
+    const std::string name = NameOf(file);
+    const std::string content = store_.Read(name, kMaxKeyFileBytes);
+    for (size_t i = 0; i < openers; ++i) {
+        try {
+            const Key key = server ? UnwrapForServer(AsBytes(content), secrets_[i])
+                                   : recovery_[i]->Unwrap(AsBytes(content));
+            if (key.Id() != file.id)
+                ThrowDamaged("key file " + name, "It holds key " + ToHex(key.Id()) + ".");
+            return key;
+        } catch (const Error& e) {
+            if (e.code() != Errc::Damaged && e.code() != Errc::KeyWrong) throw;
+            if (failure) continue;
+            failure = e;
+            if (e.message().find(name) == std::string::npos)
+                failure =
+                    Error(e.code(), "key file " + name + " could not be opened",
+                          e.detail().empty() ? e.message() + "." : e.message() + ": " + e.detail(),
+                          e.hint());
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<KeyFile> ListKeyFiles(Store& store) {
+    std::vector<KeyFile> files;
+    store.List("keys", [&](const StoreObject& object) {
+        if (auto file = ParseKeyFileName(object.name)) files.push_back(std::move(*file));
+    });
+    return files;
+}
+
+void StoreRunKey(Store& store, const Key& run_key,
+                 const std::vector<RecoveryCertificate>& recipients,
+                 const std::optional<Key>& server_secret) {
+    if (recipients.empty() && !server_secret)
+        throw Error(Errc::KeyMissing, "a run key needs a recovery certificate or a server secret",
+                    {}, "Make a key with \"lifeboat keygen\" and backup_create_key().");
+    const KeyId id = run_key.Id();
+    if (!recipients.empty())
+        PutAndCompare(store, KeyFileName(id, 1, "cms"), WrapForRecipients(run_key, recipients));
+    if (!server_secret) return;
+    const Buffer wrapped = WrapForServer(run_key, *server_secret);
+    if (UnwrapForServer(wrapped, *server_secret).Id() != id)
+        throw Error(Errc::Internal, "a run key changed while it was wrapped");
+    PutAndCompare(store, KeyFileName(id, 1, "srv"), wrapped);
+}
+
+} // namespace lifeboat

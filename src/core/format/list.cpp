@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "core/base/error.h"
+#include "core/format/backup.h"
+#include "core/format/backup_files.h"
+#include "core/format/json.h"
+
+namespace lifeboat {
+namespace {
+
+constexpr std::string_view kFolder = "backups/";
+constexpr uint64_t kFirstPiece = 64 << 10;
+
+// Folder → names of the files in it, of all folders that a backup id names.
+using Folders = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
+
+Folders ListFolders(Store& store, Interrupt& interrupt) {
+    Folders folders;
+    store.List("backups", [&](const StoreObject& object) {
+        interrupt.Check();
+        std::string_view rest = object.name;
+        rest.remove_prefix(kFolder.size());
+        const size_t slash = rest.find('/');
+        if (slash == std::string_view::npos || !IsBackupId(rest.substr(0, slash))) return;
+        folders[std::string(rest.substr(0, slash))].emplace(rest.substr(slash + 1));
+    });
+    return folders;
+}
+
+std::string ProblemText(const Error& e) {
+    return e.detail().empty() ? e.message() : e.message() + ": " + e.detail();
+}
+
+// nullopt when what lies there is debris of a run that did not finish.
+std::optional<BackupEntry> ReadEntry(Store& store, const std::string& id,
+                                     const std::set<std::string, std::less<>>& files) {
+    if (!files.contains(kSumsFile)) return std::nullopt;
+    BackupEntry entry;
+    entry.backup_id = id;
+    try {
+        Manifest manifest = ReadManifestHead(store, id);
+        if (manifest.signer && !files.contains(kSignatureFile)) return std::nullopt;
+        entry.manifest = std::move(manifest);
+    } catch (const StoreError& e) {
+        if (e.fault() != StoreFault::kNotFound) throw;
+        entry.problem = BackupFile(id, kManifestFile) + " is missing";
+    } catch (const Error& e) {
+        if (e.code() != Errc::Damaged && e.code() != Errc::Unsupported) throw;
+        entry.problem = ProblemText(e);
+    }
+    return entry;
+}
+
+uint64_t SequenceOf(const BackupEntry& entry) {
+    return entry.manifest ? entry.manifest->sequence : 0;
+}
+
+using Chain = std::pair<std::string, uint32_t>; // system identifier, database oid
+
+// The backups of one chain, by sequence.
+using ChainBackups = std::vector<const Manifest*>;
+
+std::map<Chain, ChainBackups> GroupByChain(const std::vector<BackupEntry>& entries) {
+    std::map<Chain, ChainBackups> chains;
+    for (const BackupEntry& entry : entries)
+        if (entry.manifest)
+            chains[{entry.manifest->cluster.system_identifier, entry.manifest->database.oid}]
+                .push_back(&*entry.manifest);
+    for (auto& [chain, backups] : chains)
+        std::stable_sort(backups.begin(), backups.end(), [](const Manifest* a, const Manifest* b) {
+            return a->sequence < b->sequence;
+        });
+    return chains;
+}
+
+std::string DatabaseNames(const std::map<Chain, ChainBackups>& chains) {
+    std::set<std::string> names;
+    for (const auto& [chain, backups] : chains)
+        names.insert(Printable(backups.back()->database.name));
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
+    return text;
+}
+
+std::string DescribeChain(const Manifest& newest) {
+    return "database \"" + Printable(newest.database.name) + "\" (oid " +
+           std::to_string(newest.database.oid) + ") of system " + newest.cluster.system_identifier +
+           ": " + newest.backup_id;
+}
+
+[[noreturn]] void ThrowNoBackup(std::string_view database,
+                                const std::map<Chain, ChainBackups>& chains) {
+    if (chains.empty()) throw Error(Errc::NotFound, "the store holds no backup");
+    throw Error(Errc::NotFound,
+                "the store holds no backup of database \"" + Printable(database) + "\"",
+                "It holds backups of " + DatabaseNames(chains) + ".");
+}
+
+[[noreturn]] void ThrowSeveral(std::string_view database,
+                               const std::vector<const Manifest*>& newest) {
+    std::string detail;
+    for (const Manifest* manifest : newest)
+        detail += (detail.empty() ? "" : "; ") + DescribeChain(*manifest);
+    std::string message = "the store holds backups of several databases";
+    if (!database.empty()) message += " named \"" + Printable(database) + "\"";
+    throw Error(Errc::WrongState, std::move(message), detail + ".",
+                database.empty() ? "Name the database, or a backup id instead of \"latest\"."
+                                 : "Name a backup id instead of \"latest\".");
+}
+
+} // namespace
+
+Manifest ReadManifestHead(Store& store, std::string_view backup_id) {
+    const std::string name = BackupFile(backup_id, kManifestFile);
+    std::string text;
+    for (uint64_t length = kFirstPiece;; length *= 16) {
+        StringSink head;
+        NeverInterrupted quick; // one piece
+        const auto source = store.Get(name, {0, length});
+        Pump(*source, head, quick);
+        text = head.Take();
+        if (auto manifest = ParseManifestHead(text, name)) {
+            if (manifest->backup_id != backup_id)
+                ThrowDamaged(name, "It is the manifest of backup " + manifest->backup_id + ".");
+            return std::move(*manifest);
+        }
+        if (text.size() < length || length >= kMaxManifestBytes)
+            ThrowDamaged(name, "It has no list of objects.");
+    }
+}
+
+std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt) {
+    std::vector<BackupEntry> entries;
+    for (const auto& [id, files] : ListFolders(store, interrupt)) {
+        interrupt.Check();
+        if (auto entry = ReadEntry(store, id, files)) entries.push_back(std::move(*entry));
+    }
+    std::sort(entries.begin(), entries.end(), [](const BackupEntry& a, const BackupEntry& b) {
+        return std::tuple(BackupIdStart(a.backup_id), SequenceOf(a),
+                          std::string_view(a.backup_id)) <
+               std::tuple(BackupIdStart(b.backup_id), SequenceOf(b), std::string_view(b.backup_id));
+    });
+    return entries;
+}
+
+std::string FindLatest(Store& store, std::string_view database, Interrupt& interrupt) {
+    const std::vector<BackupEntry> entries = ListBackups(store, interrupt);
+    const auto chains = GroupByChain(entries);
+    std::vector<const Manifest*> newest; // of each chain that has the name now
+    for (const auto& [chain, backups] : chains) {
+        if (!database.empty() && backups.back()->database.name != database) continue;
+        newest.push_back(backups.back());
+        const bool forked =
+            backups.size() > 1 && backups[backups.size() - 2]->sequence == backups.back()->sequence;
+        if (forked) newest.push_back(backups[backups.size() - 2]);
+    }
+    if (newest.empty()) ThrowNoBackup(database, chains);
+    if (newest.size() > 1) ThrowSeveral(database, newest);
+    return newest.front()->backup_id;
+}
+
+} // namespace lifeboat
