@@ -14,7 +14,7 @@ packages=(
     # testing
     libgtest-dev "postgresql-$major-pgtap" libtap-parser-sourcehandler-pgtap-perl libipc-run-perl dpkg-dev procps
     # linting
-    clang-format clang-tidy python3-minimal
+    clang-format clang-tidy python3
 )
 
 missing=()

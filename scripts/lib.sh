@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh: what the scripts share: a private server tree, an ordinary user to run servers as, throw-away clusters.
 # Sourced, not run. Everything it makes lies in one working directory that the caller removes.
 #

@@ -1,0 +1,25 @@
+#!/bin/bash
+# lint.sh: formatting, script syntax, include directions and sizes (seconds), clang-tidy (minutes; what did not change
+# since it last passed is skipped). Prints every finding, fails if there is one.
+set -uo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$repo" || exit 1
+code=0
+
+say 'clang-format'
+scripts/sources.sh | xargs clang-format --dry-run -Werror || code=1
+
+say 'scripts'
+for script in scripts/*.sh test/run test/regressdb/make.sh .ci/run; do
+    bash -n "$script" || code=1
+done
+
+say 'include directions, sizes'
+python3 scripts/lint-tree.py || code=1
+
+say 'clang-tidy'
+make -s "$BUILD/core/CMakeCache.txt" BUILD="$BUILD" && cmake -S . -B "$BUILD/core" >/dev/null || code=1
+python3 scripts/lint-tidy.py "$BUILD/core" || code=1
+
+[ $code -eq 0 ] && say 'lint: clean'
+exit $code
