@@ -19,8 +19,9 @@ void ThrowOpenSsl(std::string_view doing) {
 
 OpenSslPtr<BIO> ReadBio(Bytes bytes) {
     if (bytes.size() > INT32_MAX) throw Error(Errc::InvalidValue, "text is longer than 2 GiB");
-    return OpenSslPtr<BIO>(CheckOpenSsl(
-        BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), "make a memory buffer"));
+    const void* data = bytes.empty() ? "" : static_cast<const void*>(bytes.data()); // never null
+    return OpenSslPtr<BIO>(CheckOpenSsl(BIO_new_mem_buf(data, static_cast<int>(bytes.size())),
+                                        "make a memory buffer"));
 }
 
 OpenSslPtr<BIO> SecretBio() {

@@ -127,6 +127,8 @@ Buffer WrapForRecipients(const Key& run_key, const std::vector<RecoveryCertifica
     const OpenSslPtr<CMS_ContentInfo> cms(
         CheckOpenSsl(CMS_AuthEnvelopedData_create(EVP_aes_256_gcm()), "start a key file"));
     for (const auto& recipient : recipients) AddRecipient(cms.get(), recipient);
+    CheckOpenSsl(CMS_set_detached(cms.get(), 0) == 1,
+                 "start a key file"); // the content goes inside
     std::string hex = run_key.Hex();
     const auto content = ReadBio(AsBytes(hex));
     const OpenSslPtr<BIO> der(CheckOpenSsl(BIO_new(BIO_s_mem()), "make a memory buffer"));
