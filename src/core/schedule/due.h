@@ -4,19 +4,20 @@
 // and including it either has a run or a row `missed`. The launcher sets it to the present when a
 // schedule is created, resumed, or gets another cron expression or time zone, so that nothing
 // before counts. A look says what became due since:
-//   - the newest due time runs, when the look is in time (within kGrace) or when catch_up is
-//   `latest`;
-//   - all others are missed, with the reason: the server was down, the clock jumped, the launcher
-//   was held up.
-// The launcher writes the rows and the new handled_until in one transaction: then each due time
-// leaves exactly one row, crashes at any moment included. Until next_look it may sleep, but it
-// should look at least once a minute, since a sleeping process does not see the clock being set.
+// - The newest due time runs, when the look is in time (within kGrace) or catch_up is `latest`.
+// - All others are missed, with the reason: the server was down, the clock jumped, and so on.
+// The launcher writes these rows and the new handled_until, whenever it changed, in one
+// transaction: then each due time leaves exactly one row, crashes at any moment included. It may
+// sleep until next_look, but should look once a minute, since nobody wakes a sleeping process when
+// the clock is set.
 //
 // Clock set back: due times that lie up to kMostRepeated ahead of the clock and are handled do not
-// run again. What was handled still further ahead was handled by a clock that was wrong, and binds
+// run again. What was handled still further ahead was handled by a clock that was wrong and binds
 // nobody: such due times come again (`remark` says so). So nothing runs twice after a small
-// correction, and no correction stops a schedule for longer than that. Interval schedules ("30
-// seconds") are counted from the last start, which is their handled_until; they never miss.
+// correction, and no correction stops a schedule for longer than kMostRepeated.
+//
+// Interval schedules ("30 seconds") are counted from the last start, which is their handled_until;
+// they never miss.
 #pragma once
 
 #include <chrono>
