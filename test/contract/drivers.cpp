@@ -19,9 +19,12 @@ class Door final : public Store {
 public:
     explicit Door(Store& store) : store_(store) {}
     std::unique_ptr<Sink> Create(std::string_view name) override { return store_.Create(name); }
-    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override { return store_.Get(name, range); }
+    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override {
+        return store_.Get(name, range);
+    }
     StoreObject Stat(std::string_view name) override { return store_.Stat(name); }
-    void List(std::string_view prefix, const std::function<void(const StoreObject&)>& visit) override {
+    void List(std::string_view prefix,
+              const std::function<void(const StoreObject&)>& visit) override {
         store_.List(prefix, visit);
     }
     void Remove(std::string_view name) override { store_.Remove(name); }
@@ -44,7 +47,9 @@ private:
 class DirectoryPlace final : public Place {
 public:
     explicit DirectoryPlace(Wrap wrap) : wrap_(std::move(wrap)) {}
-    std::unique_ptr<Store> Open() override { return wrap_(std::make_unique<DirStore>(directory_.path())); }
+    std::unique_ptr<Store> Open() override {
+        return wrap_(std::make_unique<DirStore>(directory_.path()));
+    }
 
 private:
     TempDir directory_;
@@ -55,7 +60,8 @@ private:
 class UrlPlace final : public Place {
 public:
     std::unique_ptr<Store> Open() override {
-        return OpenStore(ParseLocation("file://" + directory_.path()), {{"max_rate", "1GB"}}, interrupt_);
+        return OpenStore(ParseLocation("file://" + directory_.path()), {{"max_rate", "1GB"}},
+                         interrupt_);
     }
 
 private:
@@ -83,13 +89,16 @@ std::unique_ptr<Store> Faultless(std::unique_ptr<Store> store) {
     return WithFaults(std::move(store), [](std::string_view, std::string_view, uint64_t) {});
 }
 
-// Every operation on every name and every piece of a stream fails once before it succeeds: retries must hide all of it.
+// Every operation on every name and every piece of a stream fails once before it succeeds: retries
+// must hide all of it.
 class FailsOnce {
 public:
     void operator()(std::string_view operation, std::string_view name, uint64_t offset) {
-        const std::string call = std::string(operation) + " " + std::string(name) + " " + std::to_string(offset);
+        const std::string call =
+            std::string(operation) + " " + std::string(name) + " " + std::to_string(offset);
         if (!failed_.insert(call).second) return;
-        throw StoreError(StoreFault::kTransient, Errc::StoreUnreachable, "planned failure of " + call);
+        throw StoreError(StoreFault::kTransient, Errc::StoreUnreachable,
+                         "planned failure of " + call);
     }
 
 private:

@@ -1,4 +1,5 @@
-// Every driver, and every decorator around one, as something the contract can be tried on. A new driver is one more entry in AllDrivers().
+// Every driver, and every decorator around one, as something the contract can be tried on. A new
+// driver is one more entry in AllDrivers().
 #pragma once
 
 #include <functional>

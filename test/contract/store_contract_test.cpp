@@ -103,8 +103,8 @@ TEST_P(StoreContract, OfTwoSinksForOneNameTheFirstFinishedWins) {
 }
 
 TEST_P(StoreContract, AbsentObjects) {
-    const std::string message =
-        "object \"" + std::string(kName) + "\" does not exist in store \"" + store().Properties().url + "\"";
+    const std::string message = "object \"" + std::string(kName) + "\" does not exist in store \"" +
+                                store().Properties().url + "\"";
     const Thrown get = Catch([&] { store().Get(kName); });
     EXPECT_EQ(get.fault, StoreFault::kNotFound);
     EXPECT_EQ(get.code, Errc::NotFound);
@@ -174,12 +174,15 @@ TEST_P(StoreContract, RemoveAndCreateAgain) {
 }
 
 TEST_P(StoreContract, ListsWholeComponents) {
-    const std::set<std::string> all = {"repo.json",           "objects/a/1",   "objects/ab/1", "objects/ab/2",
-                                       "objects/ab.zst",      "keys/00.1.cms", "keys/00.1.srv"};
+    const std::set<std::string> all = {"repo.json",    "objects/a/1",    "objects/ab/1",
+                                       "objects/ab/2", "objects/ab.zst", "keys/00.1.cms",
+                                       "keys/00.1.srv"};
     for (const auto& name : all) store().Put(name, AsBytes(name));
     EXPECT_EQ(Names(store(), ""), all);
-    EXPECT_EQ(Names(store(), "objects/ab"), (std::set<std::string>{"objects/ab/1", "objects/ab/2"}));
-    EXPECT_EQ(Names(store(), "objects/ab/"), (std::set<std::string>{"objects/ab/1", "objects/ab/2"}));
+    EXPECT_EQ(Names(store(), "objects/ab"),
+              (std::set<std::string>{"objects/ab/1", "objects/ab/2"}));
+    EXPECT_EQ(Names(store(), "objects/ab/"),
+              (std::set<std::string>{"objects/ab/1", "objects/ab/2"}));
     EXPECT_EQ(Names(store(), "objects/a"), std::set<std::string>{"objects/a/1"});
     EXPECT_EQ(Names(store(), "key"), std::set<std::string>{});
     EXPECT_EQ(Names(store(), "repo.json"), std::set<std::string>{});
@@ -213,9 +216,10 @@ TEST_P(StoreContract, AVisitorsErrorEndsTheListing) {
 
 TEST_P(StoreContract, AcceptsEveryNameOfTheFormat) {
     const std::string backup = "backups/app_1-20261120T021500Z-full-9f3c01aa/";
-    for (const auto& name : {backup + "started", backup + "manifest.json", backup + "toc.zst", backup + "SHA256SUMS",
-                             backup + "SHA256SUMS.sig", std::string("keys/0123456789abcdef0123456789abcdef.1.cms"),
-                             std::string(512, 'a').replace(200, 1, "/").replace(400, 1, "/")}) {
+    for (const auto& name :
+         {backup + "started", backup + "manifest.json", backup + "toc.zst", backup + "SHA256SUMS",
+          backup + "SHA256SUMS.sig", std::string("keys/0123456789abcdef0123456789abcdef.1.cms"),
+          std::string(512, 'a').replace(200, 1, "/").replace(400, 1, "/")}) {
         store().Put(name, AsBytes(name));
         EXPECT_EQ(store().Read(name, kPlenty), name);
     }
@@ -223,9 +227,26 @@ TEST_P(StoreContract, AcceptsEveryNameOfTheFormat) {
 }
 
 TEST_P(StoreContract, RefusesOtherNames) {
-    const std::string bad[] = {"",         "/",        "/etc/passwd", "a/",       "a//b",        "..",        "../a",
-                               "a/../b",   "a/..",     ".",           "a/./b",    ".tmp-1-2",    "a/.hidden", "a b",
-                               "a\\b",     "a\nb",     "a:b",         "B",        "objects/\xc3\xa4", std::string("a\0b", 3),
+    const std::string bad[] = {"",
+                               "/",
+                               "/etc/passwd",
+                               "a/",
+                               "a//b",
+                               "..",
+                               "../a",
+                               "a/../b",
+                               "a/..",
+                               ".",
+                               "a/./b",
+                               ".tmp-1-2",
+                               "a/.hidden",
+                               "a b",
+                               "a\\b",
+                               "a\nb",
+                               "a:b",
+                               "B",
+                               "objects/\xc3\xa4",
+                               std::string("a\0b", 3),
                                std::string(513, 'a')};
     for (const auto& name : bad) {
         SCOPED_TRACE(Printable(name));
@@ -247,7 +268,8 @@ TEST_P(StoreContract, BehavesAsAMapUnderRandomUse) {
     std::mt19937 random(seed);
     std::map<std::string, std::string> model;
     for (int step = 0; step < 400; ++step) {
-        const std::string name = "objects/" + std::to_string(random() % 4) + "/" + std::to_string(random() % 6);
+        const std::string name =
+            "objects/" + std::to_string(random() % 4) + "/" + std::to_string(random() % 6);
         Store& door = random() % 2 == 0 ? store() : other();
         const auto known = model.find(name);
         switch (random() % 4) {

@@ -26,7 +26,8 @@ Thrown Catch(Work work) {
     } catch (const StoreError& error) {
         return {error.code(), error.message(), error.detail(), error.hint(), error.fault(), true};
     } catch (const Error& error) {
-        return {error.code(), error.message(), error.detail(), error.hint(), StoreFault::kPermanent, false};
+        return {error.code(), error.message(),        error.detail(),
+                error.hint(), StoreFault::kPermanent, false};
     }
     return {};
 }

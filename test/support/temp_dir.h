@@ -13,7 +13,8 @@ namespace lifeboat::test {
 class TempDir {
 public:
     TempDir() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "lifeboat-test-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "lifeboat-test-XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
         path_ = pattern;
     }
@@ -24,7 +25,9 @@ public:
         std::filesystem::remove_all(path_, ignored);
     }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
-    [[nodiscard]] std::string operator/(const std::string& below) const { return path_ + "/" + below; }
+    [[nodiscard]] std::string operator/(const std::string& below) const {
+        return path_ + "/" + below;
+    }
 
 private:
     std::string path_;
