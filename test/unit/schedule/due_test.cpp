@@ -285,7 +285,7 @@ public:
     std::map<Instant, int> rows; // how many rows each due time has left
     Instant highest = At("2026-01-01T00:00Z");
     const Instant start = highest;
-    microseconds longest_wait{0}; // in real time, between two runs
+    microseconds longest_wait{0}; // in real time, from a run or disturbance to the next run
     const Cron cron = Cron::Parse("*/10 * * * *");
 
 private:
@@ -309,16 +309,16 @@ private:
         highest = std::max(highest, clock_);
         Record(WhatIsDue(cron, zone_, Pick(0, 1) ? CatchUp::kLatest : CatchUp::kNone,
                          handled_until_, look),
-               event == 2 || event == 0);
+               event <= 2);
     }
 
-    void Record(const DuePlan& plan, bool lost_time) {
+    void Record(const DuePlan& plan, bool disturbed) {
         for (const Missed& missed : plan.missed) ++rows[missed.due];
         if (plan.run) {
             ++rows[plan.run->due];
             since_run_ = microseconds{0};
         }
-        if (lost_time) since_run_ = microseconds{0}; // with catch_up = none nothing ran for it
+        if (disturbed) since_run_ = microseconds{0};
         longest_wait = std::max(longest_wait, since_run_);
         handled_until_ = plan.handled_until;
         ASSERT_GT(plan.next_look, clock_);
