@@ -1,0 +1,192 @@
+#include "pg/sql/schedule_options.h"
+
+#include "core/format/backup.h"
+#include "core/plan/restore_plan.h"
+#include "core/schedule/cron.h"
+#include "pg/sql/names.h"
+
+namespace lifeboat::pg {
+namespace {
+
+constexpr ScheduleOption kOptions[] = {
+    {"cron", "text", nullptr, false},
+    {"database", "text", nullptr, false},
+    {"store", "text", nullptr, false},
+    {"type", "text", "full", false},
+    {"key", "text", nullptr, false},
+    {"timezone", "text", nullptr, false},
+    {"copies", "text[]", "{}", true},
+    {"compression", "text", "zstd:1", false},
+    {"workers", "integer", nullptr, false},
+    {"max_rate", "bigint", nullptr, false},
+    {"include_tables", "text[]", "{}", false},
+    {"exclude_tables", "text[]", "{}", false},
+    {"exclude_table_data", "text[]", "{}", false},
+    {"schema_only", "boolean", "f", false},
+    {"timeout", "interval", nullptr, false},
+    {"max_stored_bytes", "bigint", nullptr, false},
+    {"retries", "integer", "2", false},
+    {"retry_delay", "interval", "5 minutes", false},
+    {"catch_up", "text", "latest", false},
+    {"yield_to_ddl", "boolean", "f", false},
+    {"lock_patience", "interval", "30 seconds", false},
+    {"keep_last", "integer", nullptr, true},
+    {"keep_within", "interval", nullptr, true},
+    {"keep_hourly", "integer", nullptr, true},
+    {"keep_daily", "integer", nullptr, true},
+    {"keep_weekly", "integer", nullptr, true},
+    {"keep_monthly", "integer", nullptr, true},
+    {"keep_yearly", "integer", nullptr, true},
+    {"verify", "text", nullptr, false},
+    {"verify_cron", "text", nullptr, true},
+    {"drill_cron", "text", nullptr, true},
+    {"drill_checks", "text[]", "{}", true},
+    {"enabled", "boolean", "t", false},
+    {"tags", "text[]", "{}", false},
+};
+
+void RefuseReserved(const OptionValues& values) {
+    for (const ScheduleOption& option : kOptions) {
+        if (!option.reserved) continue;
+        const Value& value = values.at(option.name);
+        if (value && (option.fallback == nullptr || *value != option.fallback)) {
+            ThrowNotYet(std::string("schedule option \"") + option.name + "\"");
+        }
+    }
+}
+
+void FillDefaults(OptionValues& values) {
+    for (const ScheduleOption& option : kOptions) {
+        Value& value = values[option.name];
+        if (!value && option.fallback != nullptr) value = option.fallback;
+    }
+}
+
+void CheckTimes(OptionValues& values, bool zone_was_defaulted) {
+    if (!values.at("cron")) throw Error(Errc::InvalidValue, "cron must not be null");
+    if (!values.at("timezone")) throw Error(Errc::InvalidValue, "timezone must not be null");
+    Cron::Parse(*values["cron"]);
+    try {
+        values["timezone"] = Zone::Find(*values["timezone"]).name();
+    } catch (const Error& error) {
+        if (!zone_was_defaulted) throw;
+        throw Error(Errc::InvalidValue, error.message(), "It is this session's setting TimeZone.",
+                    "Name a zone of tzdata, for example: timezone => 'Europe/Berlin'");
+    }
+}
+
+void CheckDatabase(const Home& /*home*/, Oid owner, const std::string& name) {
+    RequireLogin(owner);
+    if (name == "*") return;
+    const DatabaseRecord database = LoadDatabase(name);
+    if (!database.allows_connections) {
+        throw Error(Errc::WrongState, "database \"" + name + "\" does not accept connections", "",
+                    "ALTER DATABASE " + QuoteIdent(name) + " ALLOW_CONNECTIONS true;");
+    }
+    RequireConnect(owner, database.oid, name);
+}
+
+void CheckStoreAndKey(const Home& home, OptionValues& values) {
+    const StoreRecord store = LoadStore(home, values["store"].value_or(""));
+    RequireStoreUse(store);
+    values["store"] = store.name;
+    if (values["key"]) {
+        RequireKeyUse(LoadKey(home, *values["key"]));
+    } else if (store.encryption_required && !FindKey(home, "")) {
+        throw Error(Errc::KeyMissing,
+                    "store \"" + store.name + "\" requires encryption and there is no key", "",
+                    "Make key files with: lifeboat keygen DIR; then call backup_create_key.");
+    }
+}
+
+void CheckCompression(Value& value) {
+    const std::string& text = *value;
+    const std::string level = text == "zstd"              ? "1"
+                              : text.starts_with("zstd:") ? text.substr(5)
+                                                          : "";
+    const bool digits =
+        !level.empty() && level.size() <= 2 &&
+        std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const int number = digits ? std::stoi(level) : 0;
+    if (number < 1 || number > 19) {
+        throw Error(Errc::InvalidValue, "compression \"" + Printable(text) + "\" is not known", "",
+                    "Write zstd:1 (fast) to zstd:19 (small).");
+    }
+    value = "zstd:" + std::to_string(number);
+}
+
+void CheckRange(const OptionValues& values, const char* name, int64_t least, int64_t most) {
+    const Value& value = values.at(name);
+    if (!value || (std::stoll(*value) >= least && std::stoll(*value) <= most)) return;
+    throw Error(Errc::InvalidValue, std::string(name) + " must be between " +
+                                        std::to_string(least) + " and " + std::to_string(most) +
+                                        ", not " + *value);
+}
+
+void CheckInterval(const OptionValues& values, const char* name, bool zero_allowed) {
+    const Value& value = values.at(name);
+    if (!value) return;
+    const char* sql = zero_allowed ? "SELECT $1::interval >= '0'" : "SELECT $1::interval > '0'";
+    if (IsTrue(QueryValue(sql, {value}))) return;
+    throw Error(Errc::InvalidValue, std::string(name) + " must be " +
+                                        (zero_allowed ? "zero or more" : "more than zero") +
+                                        ", not " + *value);
+}
+
+void CheckPatterns(const OptionValues& values) {
+    for (const char* name : {"include_tables", "exclude_tables", "exclude_table_data"}) {
+        for (const Row& row : Query("SELECT unnest($1::text[])", {values.at(name)})) {
+            if (!row[0]) {
+                throw Error(Errc::InvalidValue, std::string(name) + " must not contain nulls");
+            }
+            TablePattern::Parse(*row[0]);
+        }
+    }
+}
+
+void CheckWords(const OptionValues& values) {
+    const std::string& type = *values.at("type");
+    if (!ParseBackupType(type)) {
+        throw Error(Errc::InvalidValue, "backup type \"" + Printable(type) + "\" is not known", "",
+                    "This version takes type => 'full'.");
+    }
+    if (type != "full") ThrowNotYet("backup type \"" + type + "\"");
+    const std::string& catch_up = *values.at("catch_up");
+    if (catch_up != "latest" && catch_up != "none") {
+        throw Error(Errc::InvalidValue,
+                    "catch_up must be \"latest\" or \"none\", not \"" + Printable(catch_up) + "\"");
+    }
+    const Value& verify = values.at("verify");
+    if (!verify) return;
+    if (*verify == "restore") ThrowNotYet("verification level \"restore\"");
+    if (!ParseVerifyLevel(*verify)) {
+        throw Error(Errc::InvalidValue,
+                    "verification level \"" + Printable(*verify) + "\" is not known", "",
+                    "The levels are present, checksum and content.");
+    }
+}
+
+} // namespace
+
+std::span<const ScheduleOption> ScheduleOptions() { return kOptions; }
+
+void CheckScheduleOptions(const Home& home, Oid owner, OptionValues& values,
+                          bool zone_was_defaulted) {
+    FillDefaults(values);
+    RefuseReserved(values);
+    CheckTimes(values, zone_was_defaulted);
+    CheckWords(values);
+    CheckCompression(values["compression"]);
+    CheckRange(values, "workers", 0, 1024);
+    CheckRange(values, "max_rate", 1, INT64_MAX);
+    CheckRange(values, "max_stored_bytes", 1, INT64_MAX);
+    CheckRange(values, "retries", 0, 100);
+    CheckInterval(values, "timeout", false);
+    CheckInterval(values, "lock_patience", false);
+    CheckInterval(values, "retry_delay", true);
+    CheckPatterns(values);
+    CheckDatabase(home, owner, *values["database"]);
+    CheckStoreAndKey(home, values);
+}
+
+} // namespace lifeboat::pg

@@ -1,0 +1,257 @@
+// backup_create_store, backup_alter_store, backup_drop_store, backup_check_store.
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "core/format/probe.h"
+#include "pg/rights.h"
+#include "pg/sql/call.h"
+#include "pg/sql/names.h"
+#include "pg/store_access.h"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(lifeboat_create_store);
+PG_FUNCTION_INFO_V1(lifeboat_alter_store);
+PG_FUNCTION_INFO_V1(lifeboat_drop_store);
+PG_FUNCTION_INFO_V1(lifeboat_check_store);
+PGDLLEXPORT Datum lifeboat_create_store(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum lifeboat_alter_store(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum lifeboat_drop_store(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum lifeboat_check_store(PG_FUNCTION_ARGS);
+}
+
+namespace lifeboat::pg {
+namespace {
+
+std::string RealPath(std::string path) {
+    char resolved[PATH_MAX];
+    while (!path.empty() && realpath(path.c_str(), resolved) == nullptr) {
+        path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+    }
+    return path.empty() ? "/" : resolved;
+}
+
+bool IsBelow(const std::string& path, const std::string& root) {
+    return path == root || path.starts_with(root + "/");
+}
+
+// A backup inside what it backs up dies with it, and the server may clean it away.
+void RefuseServerDirectories(const Location& location) {
+    if (location.scheme != "file") return;
+    const std::string path = RealPath(location.path);
+    std::vector<std::pair<std::string, std::string>> places = {
+        {"the data directory", RealPath(DataDir)},
+        {"pg_wal", RealPath(DataDir + std::string("/pg_wal"))}};
+    for (const Row& row : Query("SELECT spcname, pg_tablespace_location(oid) FROM pg_tablespace "
+                                "WHERE pg_tablespace_location(oid) <> ''")) {
+        places.emplace_back("tablespace \"" + *row[0] + "\"", RealPath(*row[1]));
+    }
+    for (const auto& [name, root] : places) {
+        if (!IsBelow(path, root)) continue;
+        throw Error(Errc::InvalidValue, "store path \"" + location.path + "\" lies inside " + name,
+                    "What destroys " + name + " (" + root + ") would destroy the backups too.",
+                    "Choose a directory outside of it, best on another machine's disk.");
+    }
+}
+
+StoreOptions OptionsOf(const std::string& json) {
+    StoreOptions options;
+    if (*QueryValue("SELECT jsonb_typeof($1::jsonb)", {json}) != "object") {
+        throw Error(Errc::InvalidValue, "store options must be a JSON object", "",
+                    "For example: '{\"max_rate\": \"50MB\"}'");
+    }
+    for (const Row& row :
+         Query("SELECT key, value, jsonb_typeof(v) FROM jsonb_each_text($1::jsonb) "
+               "JOIN jsonb_each($1::jsonb) AS j (k, v) ON k = key",
+               {json})) {
+        if (*row[2] != "string" && *row[2] != "number" && *row[2] != "boolean") {
+            throw Error(Errc::InvalidValue,
+                        "store option \"" + *row[0] + "\" must be a text, a number or a boolean");
+        }
+        options[*row[0]] = *row[1];
+    }
+    return options;
+}
+
+// Opens the store that is there, or makes one.
+Repo OpenOrCreate(Store& store, bool encryption_required) {
+    if (store.Exists(kRepoName)) {
+        Repo repo = ReadRepo(store);
+        if (repo.encryption_required == encryption_required) return repo;
+        throw Error(Errc::WrongState,
+                    "the store at " + store.Properties().url + " has encryption \"" +
+                        (repo.encryption_required ? "required" : "none") + "\"",
+                    "Encryption is fixed for the life of a store.",
+                    std::string("Call backup_create_store with encryption => '") +
+                        (repo.encryption_required ? "required" : "none") + "', or another URL.");
+    }
+    Repo repo;
+    repo.store_id = RandomHex(16);
+    repo.encryption_required = encryption_required;
+    repo.created = Now();
+    store.Put(kRepoName, AsBytes(FormatRepo(repo)));
+    return repo;
+}
+
+void RefuseTaken(const Home& home, const std::string& name, const std::string& url,
+                 const std::string& store_id) {
+    const Rows rows = Query(home.Sql("SELECT name, url FROM @.backup_stores WHERE name <> $1 AND "
+                                     "(url = $2 OR store_id = $3)"),
+                            {name, url, store_id});
+    if (rows.empty()) return;
+    throw Error(Errc::Duplicate, "store \"" + *rows[0][0] + "\" is the one at " + url + " already",
+                "The catalog knows it by the URL " + *rows[0][1] + ".");
+}
+
+void ClearDefault(const Home& home) {
+    Execute(home.Sql("UPDATE @.backup_stores SET is_default = false WHERE is_default"));
+}
+
+bool ParseEncryption(const std::string& text) {
+    if (text == "required" || text == "none") return text == "required";
+    throw Error(Errc::InvalidValue,
+                "encryption must be \"required\" or \"none\", not \"" + text + "\"");
+}
+
+Datum CreateStore(const Call& call) {
+    const Home home = RequireHome();
+    const std::string name = CheckName(call.Text(0, "store name"), "store name");
+    const Location location = ParseLocation(call.Text(1, "store URL"));
+    const std::string options_json = call.Get(2).value_or("{}");
+    const bool make_default = call.Bool(3);
+    const bool required = ParseEncryption(call.Text(4, "encryption"));
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    const StoreOptions options = OptionsOf(options_json);
+    CheckOptions(location, options);
+    RequireStoreRights(caller, location, options);
+    if (!Query(home.Sql("SELECT FROM @.backup_stores WHERE name = $1"), {name}).empty()) {
+        throw Error(Errc::Duplicate, "store \"" + name + "\" exists already", "",
+                    "To change it, call backup_alter_store.");
+    }
+    RefuseTaken(home, name, location.Url(), "");
+    RefuseServerDirectories(location);
+    ServerInterrupt interrupt;
+    const std::unique_ptr<Store> store = OpenStore(location, options, interrupt);
+    const Repo repo = OpenOrCreate(*store, required);
+    RefuseTaken(home, name, location.Url(), repo.store_id);
+    if (make_default) ClearDefault(home);
+    Execute(home.Sql("INSERT INTO @.backup_stores (name, url, options, is_default, created_by, "
+                     "encryption, store_id) VALUES ($1, $2, $3::jsonb, $4::boolean OR NOT EXISTS "
+                     "(SELECT FROM @.backup_stores WHERE is_default), $5::oid, $6, $7)"),
+            {name, location.Url(), options_json, BoolText(make_default), std::to_string(caller),
+             std::string(required ? "required" : "none"), repo.store_id});
+    AddEvent(home, RoleName(caller), "store.create", name,
+             {{"url", location.Url()}, {"store_id", repo.store_id}});
+    return Datum{0};
+}
+
+Datum AlterStore(const Call& call) {
+    const Home home = RequireHome();
+    const std::string name = call.Text(0, "store name");
+    const Value url = call.Get(1);
+    const Value options_json = call.Get(2);
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    const StoreRecord record = LoadStore(home, name);
+    RequireCreator(caller, record.created_by, "store", name);
+    if (options_json)
+        (void)OptionsOf(*QueryValue("SELECT jsonb_strip_nulls($1::jsonb)", {options_json}));
+    Execute(home.Sql("UPDATE @.backup_stores SET options = jsonb_strip_nulls(options || "
+                     "coalesce($2::jsonb, '{}')), url = coalesce($3, url) WHERE name = $1"),
+            {name, options_json, url ? Value(ParseLocation(*url).Url()) : Value()});
+    const StoreRecord changed = LoadStore(home, name);
+    const Location location = ParseLocation(changed.url);
+    CheckOptions(location, changed.options);
+    RequireStoreRights(caller, location, changed.options);
+    if (url) {
+        RefuseTaken(home, name, changed.url, "");
+        RefuseServerDirectories(location);
+        ServerInterrupt interrupt;
+        CheckIdentity(*OpenRecorded(changed, interrupt), changed);
+    }
+    if (call.Bool(3)) ClearDefault(home);
+    Execute(home.Sql("UPDATE @.backup_stores SET is_default = coalesce($2::boolean, is_default), "
+                     "created_by = CASE WHEN $3::boolean THEN created_by ELSE $4::oid::regrole END "
+                     "WHERE name = $1"),
+            {name, call.Get(3), BoolText(RoleExists(record.created_by)), std::to_string(caller)});
+    AddEvent(home, RoleName(caller), "store.alter", name, {{"url", changed.url}});
+    return Datum{0};
+}
+
+Datum DropStore(const Call& call) {
+    const Home home = RequireHome();
+    const std::string name = call.Text(0, "store name");
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    const StoreRecord record = LoadStore(home, name);
+    RequireCreator(caller, record.created_by, "store", name);
+    const Value schedules =
+        QueryValue(home.Sql("SELECT string_agg(format('\"%s\"', name), ', ' ORDER BY name) FROM "
+                            "@.backup_schedules WHERE store = $1 OR $1 = ANY (copies)"),
+                   {name});
+    if (schedules) {
+        throw Error(Errc::WrongState, "store \"" + name + "\" is used by schedules",
+                    "Schedules: " + *schedules + ".",
+                    "Give them another store with backup_alter_schedule, or drop them.");
+    }
+    const Value backups = QueryValue(
+        home.Sql("SELECT nullif(count(*), 0) FROM @.backup_restore_points WHERE store = $1 "
+                 "AND status <> 'deleted'"),
+        {name});
+    if (backups) {
+        throw Error(
+            Errc::WrongState,
+            "store \"" + name + "\" holds " + *backups + " backups that the catalog knows",
+            "Dropping a store deletes nothing in it, but the catalog would forget them.",
+            "SELECT backup_id FROM backup_catalog WHERE store = " + QuoteLiteral(name) + ";");
+    }
+    Execute(home.Sql("DELETE FROM @.backup_stores WHERE name = $1"), {name});
+    AddEvent(home, RoleName(caller), "store.drop", name, {{"url", record.url}});
+    return Datum{0};
+}
+
+Datum CheckStore(const Call& call) {
+    const Home home = RequireHome();
+    const std::string name = call.Text(0, "store name");
+    ResultSet result(call.info());
+    RoleScope as_owner(home.owner);
+    const StoreRecord record = LoadStore(home, name);
+    RequireStoreUse(record);
+    ServerInterrupt interrupt;
+    const std::unique_ptr<Store> store = OpenRecorded(record, interrupt);
+    for (const ProbeStep& step : ProbeStore(*store)) {
+        bool ok = step.ok;
+        std::string detail = step.detail;
+        if (step.step == "identify" && ok) {
+            try {
+                CheckIdentity(*store, record);
+            } catch (const Error& error) {
+                ok = false;
+                detail = error.message() + ". " + error.detail() + " " + error.hint();
+            }
+        }
+        result.Add({step.step, BoolText(ok), detail,
+                    SecondsText(std::chrono::duration<double>(step.elapsed).count())});
+    }
+    return result.Done();
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+using lifeboat::pg::Boundary;
+using lifeboat::pg::Call;
+
+Datum lifeboat_create_store(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::CreateStore(Call(fcinfo)); });
+}
+Datum lifeboat_alter_store(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::AlterStore(Call(fcinfo)); });
+}
+Datum lifeboat_drop_store(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::DropStore(Call(fcinfo)); });
+}
+Datum lifeboat_check_store(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::CheckStore(Call(fcinfo)); });
+}

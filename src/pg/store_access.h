@@ -1,0 +1,45 @@
+// From records to working things: the store of a record, the trust and the keys to read with, the
+// secrets of a key.
+#pragma once
+
+#include "core/format/backup.h"
+#include "pg/repository.h"
+
+namespace lifeboat::pg {
+
+// Opens the driver. Touches nothing.
+std::unique_ptr<Store> OpenRecorded(const StoreRecord& store, Interrupt& interrupt);
+// Reads repo.json: Error(StoreMissing) when it is another store than the catalog says, or none.
+Repo CheckIdentity(Store& store, const StoreRecord& record);
+
+// All signers of the catalog. `key_given`: a clear backup in an encrypted store is refused.
+Trust CatalogTrust(const Home& home, const StoreRecord& store);
+// The server secrets that may open this backup's run keys: of its key if the catalog knows it, else
+// of all keys. Error(KeyMissing) when this server has none (hint: the command line). Nothing to do
+// for a clear store.
+void AddServerSecrets(Keyring& ring, const Home& home, const StoreRecord& store, const Value& key,
+                      Interrupt& interrupt);
+
+// What a key holds, read from where it says.
+std::vector<RecoveryCertificate> Certificates(const KeyRecord& key);
+std::optional<Key> ServerSecret(const KeyRecord& key, Interrupt& interrupt);
+std::optional<SignerPrivate> Signer(const KeyRecord& key, Interrupt& interrupt);
+
+// Wipes on every way out.
+class WipedText {
+public:
+    explicit WipedText(std::string text) : text_(std::move(text)) {}
+    WipedText(const WipedText&) = delete;
+    WipedText& operator=(const WipedText&) = delete;
+    ~WipedText() { WipeString(text_); }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
+Key ReadServerSecret(const std::string& source, Interrupt& interrupt);
+SignerPrivate ReadSigner(const std::string& source, Interrupt& interrupt);
+std::string HexId(const Sha256Digest& digest);
+
+} // namespace lifeboat::pg
