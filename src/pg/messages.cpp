@@ -301,7 +301,11 @@ std::string Encode(const RunRequest& request) {
                  {"acting_role", request.acting_role},
                  {"scheduled_for", Text(request.scheduled_for)},
                  {"attempt", request.attempt},
-                 {"wait", request.wait}});
+                 {"wait", request.wait},
+                 {"backup_id", Text(request.backup_id)},
+                 {"target_database", Text(request.target_database)},
+                 {"tables", Texts(request.tables)},
+                 {"jobs", request.jobs}});
 }
 
 RunRequest DecodeRunRequest(std::string_view cbor) {
@@ -320,6 +324,10 @@ RunRequest DecodeRunRequest(std::string_view cbor) {
         request.scheduled_for = GetText(json.at("scheduled_for"));
         request.attempt = json.at("attempt");
         request.wait = json.at("wait");
+        request.backup_id = GetText(json.at("backup_id"));
+        request.target_database = GetText(json.at("target_database"));
+        request.tables = GetTexts(json.at("tables"));
+        request.jobs = json.at("jobs");
         return request;
     });
 }

@@ -27,6 +27,11 @@ struct RunRequest {
     std::string scheduled_for;  // timestamptz text, empty: ad hoc
     int attempt = 1;
     bool wait = false;
+    // Of a restore.
+    std::string backup_id;
+    std::string target_database;
+    std::vector<std::string> tables; // patterns
+    int jobs = 0;                    // 0: the program's choice
 };
 std::string Encode(const RunRequest& request);
 RunRequest DecodeRunRequest(std::string_view cbor);
