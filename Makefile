@@ -98,7 +98,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # PGDLLEXPORT is empty in 15: with hidden visibility the symbols that SQL needs must be marked.
-pg_cxxflags = -std=c++20 $(CXXFLAGS) -Wextra $(if $(filter ON,$(WERROR)),-Werror) \
+pg_cxxflags = -std=c++20 $(CXXFLAGS) -Wextra -Wno-restrict $(if $(filter ON,$(WERROR)),-Werror) \
     -fPIC -fvisibility=hidden -fvisibility-inlines-hidden '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
     -D_GNU_SOURCE -Isrc -isystem $(includedir_server) -isystem $(includedir_internal) -MMD -MP
 ccache := $(shell command -v ccache)
