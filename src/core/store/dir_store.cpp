@@ -19,6 +19,7 @@
 namespace lifeboat {
 namespace {
 
+constexpr int kCreateTries = 100;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 Instant ModifiedAt(const struct stat& found) {
@@ -153,32 +154,38 @@ int DirStore::Root() {
 // `path` is that of the directory wanted, `child` its last component, `parent` is open.
 UniqueFd DirStore::Enter(int parent, const std::string& path, const std::string& child, bool make) {
     UniqueFd fd(openat(parent, child.c_str(), kDirectoryFlags));
-    if (!fd.valid() && errno == ENOENT) {
-        if (!make) return fd;
-        if (mkdirat(parent, child.c_str(), 0700) != 0 && errno != EEXIST)
+    if (!fd.valid() && errno == ENOENT && make) {
+        if (mkdirat(parent, child.c_str(), 0700) != 0 && errno != EEXIST && errno != ENOENT) {
             throw DirError({root_, "create", path}, errno);
+        }
         fd.Reset(openat(parent, child.c_str(), kDirectoryFlags));
     }
-    if (!fd.valid()) {
-        const int saved_errno = errno;
-        struct stat found {};
-        if ((saved_errno == ENOTDIR || saved_errno == ELOOP) &&
-            fstatat(parent, child.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-            throw WrongType(root_, path, "a directory", found.st_mode);
-        }
-        throw DirError({root_, "open", path}, saved_errno);
+    if (fd.valid()) {
+        if (make) MakeDurable(parent, fd.get(), path);
+        return fd;
     }
-    if (make) MakeDurable(parent, fd.get(), path);
-    return fd;
+    const int saved_errno = errno;
+    if (saved_errno == ENOENT) return fd; // also when it, or its parent, was removed meanwhile
+    struct stat found {};
+    if ((saved_errno == ENOTDIR || saved_errno == ELOOP) &&
+        fstatat(parent, child.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        throw WrongType(root_, path, "a directory", found.st_mode);
+    }
+    throw DirError({root_, "open", path}, saved_errno);
 }
 
 void DirStore::MakeDurable(int parent, int directory, const std::string& path) {
-    struct stat found {};
-    if (fstat(directory, &found) != 0) throw DirError({root_, "open", path}, errno);
-    const auto key = std::pair(path, uint64_t{found.st_ino});
+    struct statx found {};
+    if (statx(directory, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &found) != 0) {
+        throw DirError({root_, "open", path}, errno);
+    }
+    // An inode number is soon given to another directory; the time of birth is not.
+    const auto birth = found.stx_btime.tv_sec * 1'000'000'000 + found.stx_btime.tv_nsec;
+    const KnownDirectory key{path, found.stx_ino, birth};
     if (durable_.contains(key)) return;
-    if (const int failed = SyncDirectory(parent); failed != 0)
+    if (const int failed = SyncDirectory(parent); failed != 0) {
         throw DirError({root_, "sync", path}, failed);
+    }
     durable_.insert(key);
 }
 
@@ -206,22 +213,27 @@ DirStore::Place DirStore::Locate(std::string_view name, bool make) {
 }
 
 std::unique_ptr<Sink> DirStore::Create(std::string_view name) {
-    for (int tries = 0;; ++tries) {
-        Place place = Locate(name, true);
-        struct stat found {};
-        if (fstatat(place.directory.get(), place.file.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-            throw ObjectExists(name, url_);
-        }
-        std::string temporary = MakeTemporaryName();
-        UniqueFd fd(openat(place.directory.get(), temporary.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-        if (fd.valid()) {
-            return std::make_unique<FileSink>(*this, std::move(place), std::move(fd),
-                                              std::move(temporary));
-        }
-        // A directory that was just emptied may be taken away by whoever emptied it.
-        if (errno != ENOENT || tries == 10) throw DirError({root_, "create", name}, errno);
+    // A directory may be taken away under us by whoever just emptied it: then it is made once more.
+    for (int tries = 0; tries < kCreateTries; ++tries) {
+        if (auto sink = TryCreate(name)) return sink;
     }
+    throw DirError({root_, "create", name}, ENOENT);
+}
+
+std::unique_ptr<Sink> DirStore::TryCreate(std::string_view name) {
+    Place place = Locate(name, true);
+    const int directory = place.directory.get();
+    if (directory < 0) return nullptr;
+    struct stat found {};
+    if (fstatat(directory, place.file.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        throw ObjectExists(name, url_);
+    }
+    std::string temporary = MakeTemporaryName();
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd fd(openat(directory, temporary.c_str(), kFlags, 0600));
+    if (!fd.valid() && errno == ENOENT) return nullptr;
+    if (!fd.valid()) throw DirError({root_, "create", name}, errno);
+    return std::make_unique<FileSink>(*this, std::move(place), std::move(fd), std::move(temporary));
 }
 
 std::unique_ptr<Source> DirStore::Get(std::string_view name, ByteRange range) {

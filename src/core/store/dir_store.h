@@ -10,7 +10,7 @@
 
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "core/base/unique_fd.h"
 #include "core/store/store.h"
@@ -35,6 +35,7 @@ public:
 
 private:
     class FileSink;
+    using KnownDirectory = std::tuple<std::string, uint64_t, int64_t>; // path, inode, birth
     // The place of an object: its open directory, and the last component of its name.
     struct Place {
         UniqueFd directory;
@@ -48,9 +49,10 @@ private:
     int Root();
     UniqueFd Enter(int parent, const std::string& path, const std::string& child, bool make);
     void MakeDurable(int parent, int directory, const std::string& path);
-    // Invalid when it is absent and not to be made.
+    // Invalid when it is absent and not to be made, or was removed while it was made.
     UniqueFd OpenDirectory(std::string_view path, bool make);
     Place Locate(std::string_view name, bool make);
+    std::unique_ptr<Sink> TryCreate(std::string_view name);
     void RemoveEmptyDirectories(std::string path);
     // Every regular file below a directory, temporary ones too.
     void Walk(int directory, const std::string& path, const EntryVisitor& visit);
@@ -58,8 +60,7 @@ private:
     std::string root_;
     std::string url_;
     UniqueFd root_fd_;
-    std::set<std::pair<std::string, uint64_t>>
-        durable_; // path and inode of directories whose parent was synced
+    std::set<KnownDirectory> durable_; // whose parent was synced
 };
 
 } // namespace lifeboat
