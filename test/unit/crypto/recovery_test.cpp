@@ -183,7 +183,7 @@ TEST(Recovery, DamagedFileIsRefused) {
     EXPECT_EQ(error.code(), Errc::Damaged);
     EXPECT_EQ(error.message(), "key file is damaged");
     EXPECT_EQ(error.detail(), "Bytes follow its end.");
-    file.resize(file.size() - 10);
+    file.erase(file.end() - 10, file.end());
     EXPECT_EQ(ErrorOf([&] { OwnDecrypt(file, custodian); }).code(), Errc::Damaged);
     EXPECT_EQ(ErrorOf([&] { OwnDecrypt({}, custodian); }).code(), Errc::Damaged);
 }
