@@ -209,7 +209,7 @@ Zone::Mapping Zone::ToInstant(const LocalMinute& local) const {
     for (Span span = SpanAt(wall - kLargestOffset);; span = SpanAt(span.end)) {
         const Instant when = wall - span.offset;
         if (when >= span.begin && when < span.end) found.push_back(when);
-        if (passed && when < span.begin && found.empty()) {
+        if (passed && when < span.begin) {
             after_gap = span.begin;
             break;
         }
