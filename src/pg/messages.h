@@ -1,5 +1,5 @@
-// What passes between starter, run and leader: plain structs, as CBOR through shared memory. Names are byte strings in the database's
-// encoding (CBOR byte strings, since they need not be UTF-8).
+// What passes between starter, run and leader: plain structs, as CBOR through shared memory. Names
+// are byte strings in the database's encoding (CBOR byte strings, since they need not be UTF-8).
 #pragma once
 
 #include <map>
@@ -17,14 +17,14 @@ namespace lifeboat::pg {
 struct RunRequest {
     std::string kind = "backup"; // or "restore"
     std::optional<int64_t> restore_id;
-    std::string schedule;       // empty: ad hoc
-    std::string database;       // name; resolved by the run
-    std::string store;          // empty: the schedule's, else the default
-    std::string type;           // empty: the schedule's, else full
-    std::string key;            // empty: the schedule's, else the default
-    uint32_t requested_by = 0;  // role oid
-    uint32_t acting_role = 0;   // role oid: schedule's owner, or the caller
-    std::string scheduled_for;  // timestamptz text, empty: ad hoc
+    std::string schedule;      // empty: ad hoc
+    std::string database;      // name; resolved by the run
+    std::string store;         // empty: the schedule's, else the default
+    std::string type;          // empty: the schedule's, else full
+    std::string key;           // empty: the schedule's, else the default
+    uint32_t requested_by = 0; // role oid
+    uint32_t acting_role = 0;  // role oid: schedule's owner, or the caller
+    std::string scheduled_for; // timestamptz text, empty: ad hoc
     int attempt = 1;
     bool wait = false;
     // Of a restore.

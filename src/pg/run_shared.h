@@ -1,10 +1,11 @@
-// What a run shares with its starter, its leader and its workers: one dynamic shared memory segment.
+// What a run shares with its starter, its leader and its workers: one dynamic shared memory
+// segment.
 //
 //   starter (a backend or the launcher)  creates it, writes the request, registers `lifeboat run`
-//   run      attaches and pins it, writes its row, fills in the leader's request, registers `lifeboat leader`
-//   leader   attaches, sends messages (messages.h) through the queue, publishes progress
-//   workers  attach by handle, add to the progress counters
-//   readers  (backup_progress) attach by the handle in the run's row and check magic and run id
+//   run      attaches and pins it, writes its row, fills in the leader's request, registers
+//   `lifeboat leader` leader   attaches, sends messages (messages.h) through the queue, publishes
+//   progress workers  attach by handle, add to the progress counters readers  (backup_progress)
+//   attach by the handle in the run's row and check magic and run id
 //
 // Everything that several processes write is atomic or under `lock`; text is copied whole.
 #pragma once
@@ -24,10 +25,11 @@ namespace lifeboat::pg {
 inline constexpr uint64_t kRunMagic = 0x4C49464542303031ULL; // "LIFEB001"
 
 // shm_toc keys
-inline constexpr uint64_t kTocShared = 1;        // RunShared
-inline constexpr uint64_t kTocRequest = 2;       // RunRequest as CBOR, written by the starter
-inline constexpr uint64_t kTocLeaderRequest = 3; // LeaderRequest as CBOR, written by the run before it starts the leader
-inline constexpr uint64_t kTocQueue = 4;         // shm_mq leader → run
+inline constexpr uint64_t kTocShared = 1;  // RunShared
+inline constexpr uint64_t kTocRequest = 2; // RunRequest as CBOR, written by the starter
+inline constexpr uint64_t kTocLeaderRequest =
+    3; // LeaderRequest as CBOR, written by the run before it starts the leader
+inline constexpr uint64_t kTocQueue = 4; // shm_mq leader → run
 
 inline constexpr size_t kLeaderRequestBytes = 256 * 1024;
 inline constexpr size_t kQueueBytes = 256 * 1024;
@@ -39,7 +41,15 @@ struct SharedText {
 };
 
 enum class RunState : uint32_t { kStarting, kQueued, kRunning, kSucceeded, kFailed, kCancelled };
-enum class RunPhase : uint32_t { kNone, kSnapshot, kSchema, kData, kLargeObjects, kManifest, kVerify };
+enum class RunPhase : uint32_t {
+    kNone,
+    kSnapshot,
+    kSchema,
+    kData,
+    kLargeObjects,
+    kManifest,
+    kVerify
+};
 const char* RunPhaseName(RunPhase phase);
 
 struct RunError {
@@ -57,7 +67,7 @@ struct RunShared {
     // Life. Whoever changes the state sets the starter's latch.
     pg_atomic_uint32 state;            // RunState
     pg_atomic_uint32 cancel_requested; // by backup_cancel, or by the run to its leader
-    pg_atomic_uint32 starter_waits;    // 1 while a caller waits for the end; its death cancels the run
+    pg_atomic_uint32 starter_waits; // 1 while a caller waits for the end; its death cancels the run
     pg_atomic_uint32 starter_gone;
     pid_t starter_pid;
     pid_t run_pid;
@@ -70,9 +80,10 @@ struct RunShared {
     unsigned char run_key[32];
 
     // Progress.
-    pg_atomic_uint32 phase;   // RunPhase
-    pg_atomic_uint32 workers; // streaming now, the leader included when it streams
-    pg_atomic_uint64 bytes_total; // heap + TOAST (+ large objects) to read: an estimate that only grows more exact
+    pg_atomic_uint32 phase;       // RunPhase
+    pg_atomic_uint32 workers;     // streaming now, the leader included when it streams
+    pg_atomic_uint64 bytes_total; // heap + TOAST (+ large objects) to read: an estimate that only
+                                  // grows more exact
     pg_atomic_uint64 bytes_done;  // of these
     pg_atomic_uint64 rows_done;
     pg_atomic_uint64 raw_bytes;    // text
@@ -94,8 +105,8 @@ RunSegment CreateRunSegment(int64_t run_id, std::string_view request);
 // nullptr shared when the segment is gone or not ours. Call inside Pg().
 RunSegment AttachRunSegment(dsm_handle handle, int64_t run_id);
 
-void SetRunError(RunShared* shared, std::string_view sqlstate, std::string_view message, std::string_view detail,
-                 std::string_view hint) noexcept;
+void SetRunError(RunShared* shared, std::string_view sqlstate, std::string_view message,
+                 std::string_view detail, std::string_view hint) noexcept;
 // Sets the latch of a process of this server if it is still there.
 void WakeProcess(pid_t pid) noexcept;
 

@@ -1,7 +1,8 @@
 // Samples of the WAL position and the next transaction id, from which a backup's Lref is chosen.
 //
-// The launcher keeps a ring of them in shared memory: one a second for ten minutes, one a minute for a day. They do not survive a crash,
-// and must not: a position beyond the surviving end of the WAL would be wrong.
+// The launcher keeps a ring of them in shared memory: one a second for ten minutes, one a minute
+// for a day. They do not survive a crash, and must not: a position beyond the surviving end of the
+// WAL would be wrong.
 #pragma once
 
 #include "pg/postgres.h"
@@ -34,7 +35,8 @@ struct SampleRing {
 // Adds one to the ring; nothing without shared memory or on a standby.
 void TakeSample();
 
-// The newest sampled position whose next transaction id was not above `xmin`; false when there is none.
+// The newest sampled position whose next transaction id was not above `xmin`; false when there is
+// none.
 bool NewestSampleBefore(FullTransactionId xmin, XLogRecPtr* lref);
 
 } // namespace lifeboat::pg

@@ -1,0 +1,348 @@
+#include "pg/leader.h"
+
+#include <cstring>
+
+#include "pg/database_object.h"
+#include "pg/query.h"
+#include "pg/schema_dump.h"
+#include "pg/sequences.h"
+
+extern "C" {
+#include <postmaster/bgworker.h>
+#include <postmaster/interrupt.h>
+#include <storage/latch.h>
+#include <storage/proc.h>
+#include <tcop/tcopprot.h>
+#include <utils/snapmgr.h>
+#include <utils/timestamp.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+constexpr int kTries = 5;
+constexpr std::chrono::seconds kFirstPause{1};
+
+// --- a death that no C++ frame sees
+// --------------------------------------------------------------------------------------
+
+RunShared* fatal_goes_to = nullptr;
+emit_log_hook_type next_log_hook = nullptr;
+
+// FATAL ends the process on the spot (a role or database that is gone, no connection allowed): the
+// run learns why from its segment.
+void KeepFatal(ErrorData* error) {
+    if (error->elevel >= FATAL && fatal_goes_to != nullptr) {
+        const auto text = [](const char* one) {
+            return one == nullptr ? std::string_view() : std::string_view(one);
+        };
+        SetRunError(fatal_goes_to, unpack_sql_state(error->sqlerrcode), text(error->message),
+                    text(error->detail), text(error->hint));
+    }
+    if (next_log_hook != nullptr) next_log_hook(error);
+}
+
+void WatchFatal(RunShared* shared) {
+    fatal_goes_to = shared;
+    next_log_hook = emit_log_hook;
+    emit_log_hook = KeepFatal;
+}
+
+// --- one attempt
+// ---------------------------------------------------------------------------------------------------------
+
+struct Prepared {
+    BackupSnapshot snapshot;
+    SnapshotMessage message;
+    Contents contents;
+    LargeObjectPlan large_objects;
+    std::vector<std::string> notes;
+};
+
+uint64_t BytesOf(const Prepared& prepared) {
+    uint64_t bytes = prepared.large_objects.bytes;
+    for (const Table& table : prepared.contents.tables) bytes += table.bytes();
+    for (const ConfigTable& config : prepared.contents.config) bytes += config.table.bytes();
+    return bytes;
+}
+
+void ResetProgress(RunShared* shared) {
+    for (pg_atomic_uint64* counter :
+         {&shared->bytes_total, &shared->bytes_done, &shared->rows_done, &shared->raw_bytes,
+          &shared->stored_bytes, &shared->objects_done}) {
+        pg_atomic_write_u64(counter, 0);
+    }
+}
+
+void PublishSnapshot(RunShared* shared, uint64_t bytes_total) {
+    const TimestampTz now = GetCurrentTimestamp();
+    SpinLockAcquire(&shared->lock);
+    shared->snapshot_at = now;
+    SpinLockRelease(&shared->lock);
+    pg_atomic_write_u64(&shared->bytes_total, bytes_total);
+}
+
+class Attempt {
+public:
+    explicit Attempt(LeaderWork& work) : work_(work) {}
+
+    // Until the schema archive is stored everything can be given back and begun again.
+    void Run() {
+        Prepare();
+        const ObjectRecord schema = StoreSchema();
+        work_.link.Send(prepared_.message);
+        work_.announced = true;
+        SendSchema(schema);
+        SendDatabase();
+        if (work_.request.globals) SendGlobals();
+        StreamData(work_, prepared_.contents, prepared_.large_objects);
+        SendSequences();
+        transaction_.Commit();
+        work_.link.Send(FinishedMessage{prepared_.notes});
+    }
+
+private:
+    void Prepare() {
+        const LeaderRequest& request = work_.request;
+        RunShared* shared = work_.run.shared;
+        SetPhase(shared, RunPhase::kSnapshot);
+        ResetProgress(shared);
+        const std::vector<Oid> locked =
+            LockRelations(*shared, request.lock_patience_ms, work_.interrupt);
+        prepared_.snapshot = TakeSnapshot();
+        prepared_.contents = DescribeRelations(request, locked, work_.interrupt);
+        if (!request.schema_only)
+            prepared_.large_objects = PlanLargeObjects(request.segment_bytes, request.role_name);
+        prepared_.message = DescribeCluster(prepared_.snapshot);
+        prepared_.message.tables =
+            prepared_.contents.tables.size() + prepared_.contents.config.size();
+        prepared_.message.bytes_total = BytesOf(prepared_);
+        PublishSnapshot(shared, prepared_.message.bytes_total);
+        work_.context.snapshot = prepared_.snapshot.xmin + ":" + prepared_.snapshot.xmax;
+        work_.context.lsn = prepared_.snapshot.lsn;
+    }
+
+    [[nodiscard]] DumpSource Source() const {
+        return {work_.request, prepared_.message.database.name, prepared_.message.database.encoding,
+                prepared_.snapshot.exported};
+    }
+
+    ObjectRecord StoreSchema() {
+        SetPhase(work_.run.shared, RunPhase::kSchema);
+        return StreamSchema(work_.context, Source(), work_.interrupt);
+    }
+
+    // One archive, two lines: what comes before the data, and what comes after.
+    void SendSchema(const ObjectRecord& record) {
+        TocEntry schema;
+        schema.object = record.name;
+        schema.kind = ObjectKind::kSchema;
+        schema.detail.roles = ReferencedRoles();
+        schema.detail.tablespaces = ReferencedTablespaces();
+        TocEntry post = schema;
+        post.kind = ObjectKind::kPost;
+        work_.link.Send(ObjectMessage{record, {schema, post}, 0});
+    }
+
+    void SendDatabase() { SendOne(StreamDatabase(work_.context)); }
+
+    void SendGlobals() {
+        const bool passwords =
+            QueryValue("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')", {}, true) ==
+            "t";
+        if (!passwords) {
+            prepared_.notes.push_back("roles are stored without passwords: role \"" +
+                                      work_.request.role_name + "\" may not read pg_authid");
+        }
+        SendOne(StreamGlobals(work_.context, Source(), passwords, work_.interrupt));
+    }
+
+    void SendSequences() {
+        if (prepared_.contents.sequences.empty()) return;
+        std::vector<ObjectRecord> records =
+            StreamSequences(work_.context, prepared_.contents.sequences, work_.interrupt);
+        TocEntry entry;
+        entry.kind = ObjectKind::kSequences;
+        work_.link.SendObject(std::move(records), entry, 0);
+    }
+
+    void SendOne(ObjectRecord record) {
+        TocEntry entry;
+        entry.kind = record.kind;
+        std::vector<ObjectRecord> records;
+        records.push_back(std::move(record));
+        work_.link.SendObject(std::move(records), entry, 0);
+    }
+
+    LeaderWork& work_;
+    SnapshotTransaction transaction_;
+    Prepared prepared_;
+};
+
+// Five tries; between them everything is given back.
+void BackUp(LeaderWork& work) {
+    PinSession(work.request.lock_patience_ms);
+    auto pause = kFirstPause;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            Attempt(work).Run();
+            return;
+        } catch (const StartOver&) {
+            if (attempt == kTries || work.announced) throw;
+        }
+        SleepFor(pause, work.interrupt);
+        pause *= 2;
+    }
+}
+
+FailedMessage DescribeFailure(const Error& error, bool retryable) {
+    return {std::string(error.sqlstate()), error.message(), error.detail(), error.hint(),
+            retryable};
+}
+
+// The failure of the current exception, for the run.
+FailedMessage CurrentFailure() {
+    try {
+        throw;
+    } catch (const StartOver& error) {
+        return DescribeFailure(error, true);
+    } catch (const StoreError& error) {
+        return DescribeFailure(error, error.fault() == StoreFault::kTransient);
+    } catch (const Error& error) {
+        return DescribeFailure(error, false);
+    } catch (const std::exception& error) {
+        return {"XX000", "unexpected failure in pg_lifeboat", error.what(), {}, false};
+    }
+}
+
+void Connect(const LeaderRequest& request) {
+    Pg([&request] {
+        BackgroundWorkerInitializeConnectionByOid(request.database_oid, request.role_oid, 0);
+    });
+}
+
+void Lead(dsm_handle handle, int64_t run_id) {
+    const RunSegment run = Pg([&] { return AttachRunSegment(handle, run_id); });
+    if (run.shared == nullptr)
+        throw Error::WithSqlState("57P01", "run " + std::to_string(run_id) + " has ended");
+    run.shared->leader_pid = MyProcPid;
+    WatchFatal(run.shared);
+    const LeaderRequest request = ReadLeaderRequest(run);
+    Connect(request);
+
+    RunInterrupt interrupt(run.shared);
+    LeaderInterrupt leader_interrupt(interrupt, run.shared, request);
+    RunLink link(run, interrupt);
+    FailedMessage failure;
+    try {
+        ObjectContext context = MakeObjectContext(request, run.shared, interrupt);
+        LeaderWork work{run, request, context, link, leader_interrupt};
+        BackUp(work);
+        return;
+    } catch (...) {
+        failure = CurrentFailure();
+    }
+    link.SendLast(failure);
+}
+
+} // namespace
+
+void SetPhase(RunShared* shared, RunPhase phase) {
+    pg_atomic_write_u32(&shared->phase, static_cast<uint32_t>(phase));
+    const TimestampTz now = GetCurrentTimestamp();
+    SpinLockAcquire(&shared->lock);
+    shared->phase_at = now;
+    SpinLockRelease(&shared->lock);
+}
+
+// --- RunLink, LeaderInterrupt
+// ----------------------------------------------------------------------------------------------
+
+RunLink::RunLink(const RunSegment& run, Interrupt& interrupt) : interrupt_(interrupt) {
+    queue_ = Pg([&run] {
+        auto* queue = static_cast<shm_mq*>(shm_toc_lookup(run.toc, kTocQueue, false));
+        shm_mq_set_sender(queue, MyProc);
+        MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+        shm_mq_handle* attached = shm_mq_attach(queue, run.segment, nullptr);
+        MemoryContextSwitchTo(before);
+        return attached;
+    });
+}
+
+void RunLink::SendObject(std::vector<ObjectRecord> records, const TocEntry& entry, uint32_t order) {
+    for (ObjectRecord& record : records) {
+        TocEntry line = entry;
+        line.object = record.name;
+        line.detail.part = record.part;
+        line.detail.parts = record.parts;
+        line.detail.rows = record.rows;
+        Send(ObjectMessage{std::move(record), {std::move(line)}, order});
+    }
+}
+
+void RunLink::SendLast(const FailedMessage& message) noexcept {
+    try {
+        NeverInterrupted never;
+        const std::string bytes = Encode(LeaderMessage(message));
+        for (int i = 0; i < 50; ++i) {
+            const HoldInterrupts hold;
+            const shm_mq_result result =
+                Pg([&] { return shm_mq_send(queue_, bytes.size(), bytes.data(), true, true); });
+            if (result != SHM_MQ_WOULD_BLOCK) return;
+            WaitForLatch(20, never);
+        }
+    } catch (...) { // NOLINT(bugprone-empty-catch): the run sees that its leader is gone
+    }
+}
+
+void LeaderInterrupt::Check() {
+    next_.Check();
+    const uint64_t stored = pg_atomic_read_u64(&shared_->stored_bytes);
+    if (request_.max_stored_bytes > 0 && stored > request_.max_stored_bytes) {
+        throw Error(Errc::LimitExceeded,
+                    "the backup has grown beyond max_stored_bytes (" +
+                        std::to_string(request_.max_stored_bytes) + ")",
+                    HumanBytes(stored) +
+                        " are stored already. What was written is debris and will be removed.",
+                    "Raise max_stored_bytes of the schedule, or exclude tables.");
+    }
+    if (request_.yield_to_ddl) CheckWaiting();
+}
+
+// Once a second: does anybody who wants a table for himself wait for us longer than he should?
+void LeaderInterrupt::CheckWaiting() {
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!IsTransactionState() || InterruptHoldoffCount > 0) return;
+    if (looked_at_ != 0 && !TimestampDifferenceExceeds(looked_at_, now, 1000)) return;
+    looked_at_ = now;
+    if (!Pg([] { return ActiveSnapshotSet(); })) return;
+    const Rows rows = Query(
+        "SELECT l.pid, n.nspname, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE NOT l.granted AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND "
+        "l.database = $1::oid"
+        " AND l.waitstart < clock_timestamp() - $2::float8 * interval '1 millisecond'"
+        " AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)) LIMIT 1",
+        {std::to_string(MyDatabaseId), std::to_string(request_.lock_patience_ms)}, true);
+    if (rows.empty()) return;
+    const Row& row = rows[0];
+    throw StartOver(Error::WithSqlState(
+        "55P03",
+        "the backup gave way to process " + row[0].value_or("?") + ", which waits for table " +
+            QualifiedName(row[1].value_or(""), row[2].value_or("")),
+        "The schedule says yield_to_ddl, and the session has waited longer than lock_patience."));
+}
+
+} // namespace lifeboat::pg
+
+extern "C" PGDLLEXPORT void LifeboatLeaderMain(Datum handle);
+
+void LifeboatLeaderMain(Datum handle) {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    lifeboat::pg::Boundary([handle] {
+        lifeboat::pg::Lead(static_cast<dsm_handle>(DatumGetUInt32(handle)),
+                           std::atoll(MyBgworkerEntry->bgw_extra));
+    });
+}

@@ -1,0 +1,55 @@
+// The leader of a run: locks, snapshot, schema, then the data through workers.
+#pragma once
+
+#include "pg/enumerate.h"
+#include "pg/object_context.h"
+#include "pg/run_interrupt.h"
+#include "pg/work_queue.h"
+
+namespace lifeboat::pg {
+
+// Beyond RunInterrupt: the limits that a leader watches while data streams.
+class LeaderInterrupt final : public Interrupt {
+public:
+    LeaderInterrupt(RunInterrupt& next, RunShared* shared, const LeaderRequest& request)
+        : next_(next), shared_(shared), request_(request) {}
+    void Check() override;
+
+private:
+    void CheckWaiting();
+    RunInterrupt& next_;
+    RunShared* shared_;
+    const LeaderRequest& request_;
+    TimestampTz looked_at_ = 0;
+};
+
+// The leader's end of the queue to its run.
+class RunLink {
+public:
+    RunLink(const RunSegment& run, Interrupt& interrupt);
+    void Send(const LeaderMessage& message) { SendMessage(queue_, Encode(message), interrupt_); }
+    // What this process was told to end by no longer matters; gives up after a second.
+    void SendLast(const FailedMessage& message) noexcept;
+    void SendObject(std::vector<ObjectRecord> records, const TocEntry& entry, uint32_t order);
+
+private:
+    shm_mq_handle* queue_;
+    Interrupt& interrupt_;
+};
+
+// What the leader of one attempt works with.
+struct LeaderWork {
+    const RunSegment& run;
+    const LeaderRequest& request;
+    ObjectContext& context;
+    RunLink& link;
+    Interrupt& interrupt;
+    bool announced = false; // the run knows the snapshot: from here on there is no other try
+};
+
+// Everything that is rows or large objects; parallel where it can be.
+void StreamData(LeaderWork& work, const Contents& contents, const LargeObjectPlan& large_objects);
+
+void SetPhase(RunShared* shared, RunPhase phase);
+
+} // namespace lifeboat::pg

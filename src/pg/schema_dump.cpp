@@ -1,0 +1,132 @@
+#include "pg/schema_dump.h"
+
+#include <unistd.h>
+
+#include <charconv>
+
+#include "core/io/child_process.h"
+#include "pg/child_environment.h"
+#include "pg/run_interrupt.h"
+
+namespace lifeboat::pg {
+namespace {
+
+std::string FindProgram(const std::string& directory, const std::string& name) {
+    std::string path = directory + "/" + name;
+    if (::access(path.c_str(), X_OK) == 0) return path;
+    throw Error::WithSqlState(
+        "58P01", "could not find \"" + name + "\" in directory \"" + directory + "\"",
+        "It is needed for the part of a backup that is not rows.",
+        "Install PostgreSQL's client programs, or set lifeboat.bin_directory to where \"" + name +
+            "\" is.");
+}
+
+std::string Trimmed(std::string text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    return text;
+}
+
+// "pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)"
+int MajorVersion(const std::string& said) {
+    const size_t at = said.find(") ");
+    int major = 0;
+    if (at != std::string::npos)
+        std::from_chars(said.data() + at + 2, said.data() + said.size(), major);
+    return major;
+}
+
+// pg_dump refuses a server that is newer than itself; we say which program it was.
+void CheckVersion(const std::string& program, Interrupt& interrupt) {
+    ChildSpec spec;
+    spec.program = program;
+    spec.arguments = {"--version"};
+    spec.environment = {"LC_ALL=C"};
+    ChildProcess child(spec);
+    StringSink said(4096);
+    const ChildExit exit = child.Run(said, interrupt);
+    if (!exit.ok()) ThrowChildFailed(child, exit);
+    constexpr int kServer = PG_VERSION_NUM / 10000;
+    if (MajorVersion(said.text()) >= kServer) return;
+    throw Error(Errc::WrongState, "\"" + program + "\" is too old for this server",
+                "It says \"" + Trimmed(said.text()) + "\"; the server is PostgreSQL " +
+                    std::to_string(kServer) +
+                    ", and a dump needs a program of that version or a newer one.",
+                "Set lifeboat.bin_directory to where the programs of PostgreSQL " +
+                    std::to_string(kServer) + " are.");
+}
+
+bool Says(const std::string& text, std::string_view what) {
+    return text.find(what) != std::string::npos;
+}
+
+// What a failed child said, as the error it stands for.
+[[noreturn]] void ThrowFailed(const ChildProcess& child, const ChildExit& exit,
+                              const std::string& name, const std::string& database) {
+    const std::string said = Trimmed(child.stderr_text());
+    if (Says(said, "lock timeout") || Says(said, "could not obtain lock")) {
+        throw StartOver(Error::WithSqlState("55P03", name + " could not lock a table in time", said,
+                                            "Let the session that holds the lock end, or give the "
+                                            "schedule a longer lock_patience."));
+    }
+    if (Says(said, "too many clients") || Says(said, "remaining connection slots") ||
+        Says(said, "too many connections")) {
+        throw StartOver(Error::WithSqlState(
+            "53300", name + " found no free connection to database \"" + database + "\"", said,
+            "Raise max_connections, or the limit of the database or role."));
+    }
+    if (Says(said, "connection to server")) {
+        throw Error(Errc::TargetRefused,
+                    name + " could not connect to database \"" + database + "\"", said,
+                    "Set lifeboat.connection to a connection string that pg_hba.conf admits, or "
+                    "let the server's operating-system "
+                    "user in, for example with this line in pg_hba.conf: local all postgres peer");
+    }
+    ThrowChildFailed(child, exit);
+}
+
+ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, ChildSpec spec,
+                         const std::string& name, const DumpSource& source, Interrupt& interrupt) {
+    spec.environment = ChildEnvironment(source.request.connection, source.database);
+    ObjectSink sink(context, kind);
+    ChildInterrupt child_interrupt(interrupt);
+    ChildProcess child(spec);
+    const ChildExit exit = child.Run(sink, child_interrupt);
+    if (!exit.ok()) ThrowFailed(child, exit, name, source.database);
+    return sink.FinishObject();
+}
+
+} // namespace
+
+ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source,
+                          Interrupt& interrupt) {
+    ChildSpec spec;
+    spec.program = FindProgram(source.request.bin_directory, "pg_dump");
+    CheckVersion(spec.program, interrupt);
+    spec.arguments = {"--format=custom",
+                      "--compress=0",
+                      "--create",
+                      "--section=pre-data",
+                      "--section=post-data",
+                      "--no-blobs", // large_objects.h
+                      "--no-password",
+                      "--encoding=" + source.encoding,
+                      "--snapshot=" + source.snapshot,
+                      "--lock-wait-timeout=" + std::to_string(source.request.lock_patience_ms),
+                      "--role=" + source.request.role_name};
+    return StreamChild(context, ObjectKind::kSchema, std::move(spec), "pg_dump", source, interrupt);
+}
+
+ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& source,
+                           bool with_passwords, Interrupt& interrupt) {
+    ChildSpec spec;
+    spec.program = FindProgram(source.request.bin_directory, "pg_dumpall");
+    CheckVersion(spec.program, interrupt);
+    spec.arguments = {"--globals-only", "--no-password", "--encoding=" + source.encoding,
+                      "--role=" + source.request.role_name,
+                      "--database=" + QuotedDatabase(source.database)};
+    if (!with_passwords) spec.arguments.emplace_back("--no-role-passwords");
+    return StreamChild(context, ObjectKind::kGlobals, std::move(spec), "pg_dumpall", source,
+                       interrupt);
+}
+
+} // namespace lifeboat::pg

@@ -1,0 +1,59 @@
+#include "pg/work_queue.h"
+
+#include <cstring>
+
+#include "pg/run_interrupt.h"
+
+extern "C" {
+#include <utils/lsyscache.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+// For progress: the relation last begun.
+void Announce(RunShared* shared, Oid relation) {
+    const char* name = Pg([relation] { return get_rel_name(relation); });
+    const char* schema = Pg([relation] { return get_namespace_name(get_rel_namespace(relation)); });
+    if (name == nullptr || schema == nullptr) return;
+    const std::string text = std::string(schema) + "." + name;
+    SpinLockAcquire(&shared->lock);
+    strlcpy(shared->relation, text.c_str(), sizeof(shared->relation));
+    SpinLockRelease(&shared->lock);
+}
+
+} // namespace
+
+std::vector<ObjectRecord> DoJob(const Job& job, const ObjectContext& context,
+                                Interrupt& interrupt) {
+    const MemoryScope memory("lifeboat job");
+    JobProgress progress(context.shared, job.weight);
+    if (job.kind == JobKind::kLargeObjects)
+        return StreamLargeObjects(context, job.objects, progress, interrupt);
+    Announce(context.shared, job.relation);
+    ScanJob scan{job.relation, std::nullopt, ObjectKind::kData};
+    if (job.has_blocks) scan.blocks = job.blocks;
+    return StreamRelation(context, scan, progress, interrupt);
+}
+
+LeaderRequest ReadLeaderRequest(const RunSegment& run) {
+    const auto* text =
+        static_cast<const SharedText*>(shm_toc_lookup(run.toc, kTocLeaderRequest, true));
+    if (text == nullptr || text->length == 0)
+        throw Error(Errc::Internal, "the run has left no request for its leader");
+    return DecodeLeaderRequest({text->data, text->length});
+}
+
+void SendMessage(shm_mq_handle* queue, const std::string& message, Interrupt& interrupt) {
+    for (;;) {
+        const shm_mq_result result =
+            Pg([&] { return shm_mq_send(queue, message.size(), message.data(), true, true); });
+        if (result == SHM_MQ_SUCCESS) return;
+        if (result == SHM_MQ_DETACHED) {
+            throw Error::WithSqlState("57P01", "the process that this backup works for has ended");
+        }
+        WaitForLatch(200, interrupt);
+    }
+}
+
+} // namespace lifeboat::pg

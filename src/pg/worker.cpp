@@ -1,0 +1,62 @@
+// A parallel worker of a leader: takes jobs, streams them to objects, reports each.
+#include "pg/run_interrupt.h"
+#include "pg/work_queue.h"
+
+extern "C" {
+#include <access/parallel.h>
+#include <storage/proc.h>
+#include <utils/inval.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+// Relation caches are dropped after so many jobs, so that memory does not grow with the number of
+// tables.
+constexpr uint32_t kKeepCached = 4096;
+
+shm_mq_handle* AttachQueue(dsm_segment* segment, shm_toc* toc) {
+    return Pg([&] {
+        auto* queues = static_cast<char*>(shm_toc_lookup(toc, kWorkQueues, false));
+        auto* queue = reinterpret_cast<shm_mq*>(queues + static_cast<size_t>(ParallelWorkerNumber) *
+                                                             kWorkQueueBytes);
+        shm_mq_set_sender(queue, MyProc);
+        return shm_mq_attach(queue, segment, nullptr);
+    });
+}
+
+void Work(dsm_segment* segment, shm_toc* toc) {
+    auto* header =
+        static_cast<WorkHeader*>(Pg([toc] { return shm_toc_lookup(toc, kWorkHeader, false); }));
+    const auto* jobs =
+        static_cast<const Job*>(Pg([toc] { return shm_toc_lookup(toc, kWorkJobs, false); }));
+    shm_mq_handle* queue = AttachQueue(segment, toc);
+    const RunSegment run = Pg([header] { return AttachRunSegment(header->run, header->run_id); });
+    if (run.shared == nullptr)
+        throw Error::WithSqlState("57P01", "the run has ended without waiting for its workers");
+
+    RunInterrupt interrupt(run.shared);
+    ObjectContext context = MakeObjectContext(ReadLeaderRequest(run), run.shared, interrupt);
+    context.snapshot = header->snapshot;
+    context.lsn = header->lsn;
+    const Streaming streaming(run.shared);
+    uint32_t done = 0;
+    for (;;) {
+        const uint32_t next = pg_atomic_fetch_add_u32(&header->next, 1);
+        if (next >= header->job_count) break;
+        interrupt.Check();
+        JobResult result{next, DoJob(jobs[next], context, interrupt)};
+        SendMessage(queue, Encode(result), interrupt);
+        if (++done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+    }
+    Pg([queue] { shm_mq_detach(queue); });
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+extern "C" PGDLLEXPORT void LifeboatWorkerMain(dsm_segment* segment, shm_toc* toc);
+
+void LifeboatWorkerMain(dsm_segment* segment, shm_toc* toc) {
+    lifeboat::pg::Boundary([segment, toc] { lifeboat::pg::Work(segment, toc); });
+}
