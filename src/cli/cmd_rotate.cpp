@@ -1,0 +1,103 @@
+// lifeboat rotate: new key files for every run key of a store, where a key is: what a write-only
+// server cannot do itself.
+//
+// Afterwards the backups open with the recipients and the secret named here and with nothing else;
+// copies of old key files made before cannot be revoked.
+#include <CLI/CLI.hpp>
+#include <set>
+
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "core/crypto/secret_source.h"
+#include "core/format/key_rotation.h"
+
+namespace lifeboat::cli {
+namespace {
+
+class RotateVerb final : public Verb {
+public:
+    const char* name() const override { return "rotate"; }
+    const char* summary() const override {
+        return "Encrypt a store's run keys to other recipients or another server secret";
+    }
+    const char* examples() const override {
+        return "  lifeboat rotate --store file:///srv/backups --recovery-key keys/recovery.key"
+               " --recipient keys/recovery.crt\n"
+               "  lifeboat rotate --store file:///srv/backups --secret keys/server.secret"
+               " --recipient keys/recovery.crt --new-secret keys/server.secret\n";
+    }
+    void Declare(CLI::App& command) override {
+        store_.Declare(command);
+        keys_.Declare(command);
+        command
+            .add_option("--recipient", recipients_,
+                        "Recovery certificate that may open the backups; repeatable, all of them")
+            ->type_name("CERT")
+            ->expected(1)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        command
+            .add_option(
+                "--new-secret", new_secret_,
+                "Server secret that may open the backups from now on (else that of --secret)")
+            ->type_name("SOURCE");
+    }
+
+    int Run(Interrupt& interrupt) override {
+        if (!keys_.given()) {
+            throw Error(
+                Errc::KeyMissing, "rotating needs a key that opens the backups", {},
+                "Type --recovery-key recovery.key, or --secret file:/path/to/server.secret.");
+        }
+        const auto store = store_.Open(interrupt);
+        ReadRepo(*store);
+        Keyring keys(*store);
+        keys_.Fill(keys, interrupt);
+        const auto recipients = ReadRecipients(interrupt);
+        const auto secret = ReadNewSecret(interrupt);
+        if (recipients.empty() && !secret) {
+            throw Error(Errc::InvalidValue,
+                        "rotating needs at least one --recipient or a --new-secret");
+        }
+        std::set<KeyId> ids;
+        for (const auto& file : ListKeyFiles(*store)) ids.insert(file.id);
+        for (const auto& id : ids) keys.Find(id); // all of them open before anything is written
+        for (const auto& id : ids) {
+            interrupt.Check();
+            RotateRunKey(*store, keys.Find(id), recipients, secret);
+        }
+        PrintNote("rotated " + std::to_string(ids.size()) + " run keys");
+        return 0;
+    }
+
+private:
+    std::vector<RecoveryCertificate> ReadRecipients(Interrupt& interrupt) const {
+        std::vector<RecoveryCertificate> recipients;
+        for (const auto& source : recipients_) {
+            recipients.push_back(
+                RecoveryCertificate::FromPem(ReadPublic(source, "--recipient", interrupt), source));
+        }
+        return recipients;
+    }
+
+    std::optional<Key> ReadNewSecret(Interrupt& interrupt) const {
+        const bool keep = new_secret_.empty();
+        const std::string& source = keep ? keys_.secret : new_secret_;
+        if (source.empty()) return std::nullopt;
+        const std::string_view option = keep ? "--secret" : "--new-secret";
+        std::string hex = ReadSecret(ParseSecretSource(source, option, true), option, interrupt);
+        const Key key = Key::FromHex(hex, option);
+        WipeString(hex);
+        return key;
+    }
+
+    StoreArguments store_;
+    KeyArguments keys_;
+    std::vector<std::string> recipients_;
+    std::string new_secret_;
+};
+
+} // namespace
+
+std::unique_ptr<Verb> MakeRotate() { return std::make_unique<RotateVerb>(); }
+
+} // namespace lifeboat::cli

@@ -1,0 +1,215 @@
+#include "cli/options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
+
+#include "cli/terminal.h"
+#include "core/crypto/secret_source.h"
+
+extern char** environ;
+
+namespace lifeboat::cli {
+namespace {
+
+constexpr std::string_view kOptionPrefix = "LIFEBOAT_OPTION_";
+
+void AddOption(StoreOptions& into, std::string_view text, std::string_view where) {
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+        throw Error(
+            Errc::InvalidValue,
+            std::string(where) + " \"" + Printable(text) + "\" is not of the form name=value", {},
+            "Type for example: --option max_rate=50MB");
+    }
+    into[std::string(text.substr(0, equals))] = std::string(text.substr(equals + 1));
+}
+
+// LIFEBOAT_OPTION_MAX_RATE=50MB is --option max_rate=50MB.
+StoreOptions OptionsOfEnvironment() {
+    StoreOptions options;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        const std::string_view text(*variable);
+        if (!text.starts_with(kOptionPrefix)) continue;
+        std::string pair(text.substr(kOptionPrefix.size()));
+        std::transform(pair.begin(), std::find(pair.begin(), pair.end(), '='), pair.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        AddOption(options, pair, "environment variable LIFEBOAT_OPTION_");
+    }
+    return options;
+}
+
+std::string WithoutLineEnd(std::string text) {
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+}
+
+} // namespace
+
+void StoreArguments::Declare(CLI::App& command) {
+    command.add_option("--store", url, "Where the backups are, for example file:///srv/backups")
+        ->envname("LIFEBOAT_STORE")
+        ->type_name("URL")
+        ->required();
+    command
+        .add_option("--option", options,
+                    "Option of the store, repeatable (also from LIFEBOAT_OPTION_<NAME>)")
+        ->type_name("NAME=VALUE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::unique_ptr<Store> StoreArguments::Open(Interrupt& interrupt) const {
+    StoreOptions all = OptionsOfEnvironment();
+    for (const auto& option : options) AddOption(all, option, "--option");
+    const Location location = ParseLocation(url);
+    CheckOptions(location, all);
+    return OpenStore(location, all, interrupt);
+}
+
+void KeyArguments::Declare(CLI::App& command) {
+    command.add_option("--recovery-key", recovery_key, "Private key of a recovery certificate")
+        ->type_name("FILE");
+    command
+        .add_option("--passphrase-file", passphrase_file,
+                    "Passphrase of the recovery key (else asked on the terminal)")
+        ->type_name("FILE");
+    command
+        .add_option("--secret", secret,
+                    "Server secret: file:PATH, command:…, env:NAME, fd:N, or a path")
+        ->type_name("SOURCE");
+}
+
+void KeyArguments::Fill(Keyring& keys, Interrupt& interrupt) const {
+    if (!secret.empty()) {
+        std::string hex =
+            ReadSecret(ParseSecretSource(secret, "--secret", true), "--secret", interrupt);
+        keys.AddServerSecret(Key::FromHex(hex, "--secret"));
+        WipeString(hex);
+    }
+    if (recovery_key.empty()) return;
+    std::string pem = ReadSecret(ParseSecretSource(recovery_key, "--recovery-key", true),
+                                 "--recovery-key", interrupt);
+    const auto passphrase = [&]() -> std::string {
+        if (!passphrase_file.empty()) {
+            const auto source = ParseSecretSource(passphrase_file, "--passphrase-file", true);
+            return WithoutLineEnd(ReadSecret(source, "--passphrase-file", interrupt));
+        }
+        return AskSecret("Passphrase of " + recovery_key + ": ",
+                         "Put it into a file of mode 0600 and type --passphrase-file FILE.",
+                         interrupt);
+    };
+    keys.AddRecoveryKey(std::make_unique<RecoveryPrivateKey>(
+        RecoveryPrivateKey::FromPem(pem, recovery_key, passphrase)));
+    WipeString(pem);
+}
+
+void TrustArguments::Declare(CLI::App& command) {
+    command
+        .add_option(
+            "--signer-public", signer_public,
+            "Public key that backups must be signed with, from the recovery sheet; repeatable")
+        ->type_name("FILE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command.add_flag("--allow-untrusted", allow_untrusted,
+                     "Accept a backup that is unsigned or signed by someone unknown");
+    command
+        .add_option("--min-seq", min_sequence,
+                    "Refuse backups with a lower sequence number (a store that was rolled back)")
+        ->type_name("N");
+}
+
+Trust TrustArguments::Read(bool key_given, Interrupt& interrupt) const {
+    Trust trust;
+    for (const auto& source : signer_public) {
+        trust.signers.push_back(
+            SignerPublic::FromPem(ReadPublic(source, "--signer-public", interrupt), source));
+    }
+    trust.allow_untrusted = allow_untrusted;
+    trust.key_given = key_given;
+    trust.min_sequence = min_sequence;
+    return trust;
+}
+
+Trust TrustArguments::Strict(bool key_given, Interrupt& interrupt) const {
+    if (signer_public.empty() && !allow_untrusted) {
+        throw Error(
+            Errc::Untrusted, "no trusted signer was given",
+            "A backup holds SQL that will run on the target; whoever can write to the store "
+            "could have forged an unsigned one.",
+            "Type --signer-public signer.pub (from the recovery sheet), or --allow-untrusted "
+            "if you know who wrote this store.");
+    }
+    return Read(key_given, interrupt);
+}
+
+Trust TrustArguments::Lenient(bool key_given, Interrupt& interrupt) const {
+    Trust trust = Read(key_given, interrupt);
+    if (!signer_public.empty()) return trust;
+    if (!allow_untrusted) {
+        PrintWarning("the signature is not checked: no --signer-public was given");
+        trust.allow_untrusted = true;
+    }
+    return trust;
+}
+
+void BackupArguments::Declare(CLI::App& command) {
+    command.add_option("id", id, "Backup id, \"latest\" (see --database) or \"latest:<database>\"")
+        ->type_name("ID")
+        ->required();
+    command.add_option("--database", database, "The database whose latest backup is meant")
+        ->type_name("NAME");
+}
+
+std::string BackupArguments::Resolve(Store& store, Interrupt& interrupt) const {
+    constexpr std::string_view kLatest = "latest:";
+    if (id == "latest") return FindLatest(store, database, interrupt);
+    if (id.starts_with(kLatest)) return FindLatest(store, id.substr(kLatest.size()), interrupt);
+    if (!IsBackupId(id)) {
+        throw Error(Errc::InvalidValue, "\"" + Printable(id) + "\" is not a backup id",
+                    "An id looks like app-20261120T021500Z-full-9f3c01aa.",
+                    "Type: lifeboat list --store URL");
+    }
+    return id;
+}
+
+void OutputArguments::Declare(CLI::App& command) {
+    command.add_flag("--quiet", quiet, "Say nothing but errors and warnings");
+    command.add_flag("--no-progress", no_progress, "No progress bar or progress lines");
+}
+
+void DeclareJson(CLI::App& command, bool& json) { command.add_flag("--json", json, "Print JSON"); }
+
+void DeclareJobs(CLI::App& command, int& jobs) {
+    jobs = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 8);
+    command.add_option("--jobs", jobs, "Connections that load data and build indexes at a time")
+        ->type_name("N")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+}
+
+void DeclareTables(CLI::App& command, std::vector<std::string>& tables, const char* meaning) {
+    command.add_option("--table", tables, meaning)
+        ->type_name("PATTERN")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void DeclareBinDirectory(CLI::App& command, std::string& bin_directory) {
+    command
+        .add_option("--bin-directory", bin_directory,
+                    "Where pg_restore is (else beside lifeboat, else in PATH)")
+        ->type_name("DIR");
+}
+
+std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt) {
+    const SecretSource parsed = ParseSecretSource(source, option, true);
+    if (parsed.kind == SourceKind::kFile) return ReadPublicFile(parsed.value, option);
+    return ReadSecret(parsed, option, interrupt);
+}
+
+} // namespace lifeboat::cli

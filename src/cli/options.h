@@ -1,0 +1,80 @@
+// The options that verbs share, each group declared once and the same wherever it appears
+// (docs/cli.md).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/verb.h"
+#include "core/format/backup.h"
+#include "core/store/location.h"
+
+namespace lifeboat::cli {
+
+// --store, --option
+struct StoreArguments {
+    std::string url;
+    std::vector<std::string> options;
+
+    void Declare(CLI::App& command);
+    // A driver of its own for each caller: a driver serves one thread at a time.
+    [[nodiscard]] std::unique_ptr<Store> Open(Interrupt& interrupt) const;
+};
+
+// --recovery-key, --passphrase-file, --secret
+struct KeyArguments {
+    std::string recovery_key;
+    std::string passphrase_file;
+    std::string secret;
+
+    void Declare(CLI::App& command);
+    [[nodiscard]] bool given() const noexcept { return !recovery_key.empty() || !secret.empty(); }
+    void Fill(Keyring& keys, Interrupt& interrupt) const;
+};
+
+// --signer-public, --allow-untrusted, --min-seq
+struct TrustArguments {
+    std::vector<std::string> signer_public;
+    bool allow_untrusted = false;
+    uint64_t min_sequence = 0;
+
+    void Declare(CLI::App& command);
+    // For what runs code from the backup: without a signer and without --allow-untrusted it is
+    // Error(Untrusted).
+    [[nodiscard]] Trust Strict(bool key_given, Interrupt& interrupt) const;
+    // For what only looks: without a signer it goes on with a warning.
+    [[nodiscard]] Trust Lenient(bool key_given, Interrupt& interrupt) const;
+
+private:
+    [[nodiscard]] Trust Read(bool key_given, Interrupt& interrupt) const;
+};
+
+// ID, --database
+struct BackupArguments {
+    std::string id;
+    std::string database;
+
+    void Declare(CLI::App& command);
+    // `latest` and `latest:<database>` become the id of the newest complete backup.
+    [[nodiscard]] std::string Resolve(Store& store, Interrupt& interrupt) const;
+};
+
+// --quiet, --no-progress
+struct OutputArguments {
+    bool quiet = false;
+    bool no_progress = false;
+
+    void Declare(CLI::App& command);
+};
+
+void DeclareJson(CLI::App& command, bool& json);
+void DeclareJobs(CLI::App& command, int& jobs); // 1 to 64; default: the processors, 2 to 8
+void DeclareTables(CLI::App& command, std::vector<std::string>& tables, const char* meaning);
+void DeclareBinDirectory(CLI::App& command, std::string& bin_directory);
+
+// A public file or source (`file:`, `env:`, …) as text.
+std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt);
+
+} // namespace lifeboat::cli
