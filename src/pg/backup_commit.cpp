@@ -1,0 +1,208 @@
+#include "pg/backup_commit.h"
+
+#include <set>
+#include <tuple>
+
+#include "pg/encoding.h"
+#include "pg/restore_points.h"
+#include "pg/run_locks.h"
+
+namespace lifeboat::pg {
+namespace {
+
+// Restore order.
+int Rank(ObjectKind kind) {
+    switch (kind) {
+    case ObjectKind::kGlobals: return 0;
+    case ObjectKind::kDatabase: return 1;
+    case ObjectKind::kSchema: return 2;
+    case ObjectKind::kConfig: return 3;
+    case ObjectKind::kData: return 4;
+    case ObjectKind::kSequences: return 5;
+    case ObjectKind::kLargeObjects: return 6;
+    case ObjectKind::kPost: return 7;
+    case ObjectKind::kStatistics: return 8;
+    case ObjectKind::kToc: return 9;
+    }
+    return 9;
+}
+
+struct Line {
+    int rank;
+    uint32_t order;
+    uint32_t part;
+    const TocEntry* entry;
+    const ObjectRecord* record;
+};
+
+std::vector<Line> SortLines(const std::vector<ObjectMessage>& objects) {
+    std::vector<Line> lines;
+    for (const ObjectMessage& object : objects) {
+        for (const TocEntry& entry : object.entries) {
+            lines.push_back({Rank(entry.kind), object.order, object.record.part, &entry, &object.record});
+        }
+    }
+    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+        const auto block = [](const Line& line) {
+            return line.record->blocks ? line.record->blocks->first : 0;
+        };
+        return std::tuple(a.rank, a.order, block(a), a.part) <
+               std::tuple(b.rank, b.order, block(b), b.part);
+    });
+    return lines;
+}
+
+void FillIn(Manifest& m, const RunContext& run, const RunPlan& plan, const BackupParts& parts) {
+    m.store_id = plan.store.store_id;
+    m.type = plan.type;
+    m.tool = std::string("pg_lifeboat ") + kVersion;
+    m.schedule = ToUtf8(run.request.schedule);
+    m.role = ToUtf8(plan.role_name);
+    m.started = parts.started;
+    m.snapshot_at = parts.snapshot.at;
+    m.cluster = parts.snapshot.cluster;
+    m.database = parts.snapshot.database;
+    m.extensions = parts.snapshot.extensions;
+    m.collation_providers = parts.snapshot.collation_providers;
+    m.snapshot_lsn = parts.snapshot.lsn;
+    m.snapshot_xmin = parts.snapshot.xmin;
+    m.settings = parts.snapshot.settings;
+    m.compression = "zstd:" + std::to_string(plan.schedule ? plan.schedule->zstd_level : 1);
+    m.encrypted = parts.run_key.has_value();
+    if (parts.run_key) m.key_ids.push_back(parts.run_key->Id());
+    for (const RecoveryCertificate& recipient : parts.recipients) {
+        m.recipients.push_back(recipient.fingerprint());
+    }
+    m.witness = parts.witness;
+    m.lref = parts.snapshot.lref;
+    m.totals.tables = parts.snapshot.tables;
+}
+
+struct KnownChain {
+    uint64_t sequence = 0;
+    std::string backup_id;
+};
+
+KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest& m) {
+    Transaction transaction;
+    const Rows rows = Query(run.home.Sql("SELECT sequence, backup_id FROM @.backup_chains WHERE store "
+                                         "= $1 AND system_identifier = $2 AND database_oid = $3::oid"),
+                            {plan.store.name, m.cluster.system_identifier,
+                             std::to_string(m.database.oid)});
+    transaction.Commit();
+    if (rows.empty()) return {};
+    return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1]};
+}
+
+void GiveSequence(RunContext& run, const RunPlan& plan, Store& store, Manifest& m) {
+    const std::optional<Predecessor> previous =
+        FindPrevious(store, m.cluster.system_identifier, m.database.oid, *run.stop);
+    const KnownChain known = LoadChain(run, plan, m);
+    const uint64_t found = previous ? previous->sequence : 0;
+    if (known.sequence > found) {
+        run.notes.push_back("store \"" + plan.store.name + "\" lacks backup " + known.backup_id +
+                            ", which the catalog knows as the newest: it was rolled back, or the "
+                            "backup was removed");
+    }
+    m.sequence = std::max(found, known.sequence) + 1;
+    if (previous) m.previous = previous->backup;
+}
+
+} // namespace
+
+CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::string& backup_id,
+                            Store& store, BackupParts& parts) {
+    CommittedBackup backup;
+    Manifest manifest;
+    manifest.backup_id = backup_id;
+    FillIn(manifest, run, plan, parts);
+    const std::string* last = nullptr;
+    std::set<std::string_view> listed;
+    for (const Line& line : SortLines(parts.objects)) {
+        backup.toc.push_back(*line.entry);
+        if (listed.insert(line.record->name).second) manifest.objects.push_back(*line.record);
+        last = &line.record->name;
+    }
+    if (last == nullptr) throw Error(Errc::Internal, "the leader has sent no objects");
+    {
+        Transaction transaction;
+        if (!FindHome()) {
+            throw Error(Errc::WrongState, "extension pg_lifeboat was dropped during the run");
+        }
+        transaction.Commit();
+    }
+    const ChainLock lock(plan.store.store_id, plan.database.oid);
+    GiveSequence(run, plan, store, manifest);
+    manifest.finished = Now();
+    backup.manifest = CommitBackup(store, std::move(manifest), backup.toc, parts.run_key,
+                                   parts.signer ? &*parts.signer : nullptr, *run.stop);
+    backup.sums = SumsDigest(store, backup_id);
+    return backup;
+}
+
+void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& backup) {
+    const Totals& totals = backup.manifest.totals;
+    const auto number = [](uint64_t value) { return Value(std::to_string(value)); };
+    Transaction transaction;
+    const std::optional<Home> home = FindHome();
+    if (!home) {
+        throw Error(Errc::WrongState,
+                    "extension pg_lifeboat was dropped: the backup is complete, but in no catalog",
+                    "", "Create the extension and the store again, then call backup_import.");
+    }
+    CatalogEntry entry;
+    entry.manifest = &backup.manifest;
+    entry.toc = &backup.toc;
+    entry.sums = backup.sums;
+    entry.store = plan.store.name;
+    if (plan.key && backup.manifest.encrypted) entry.key = plan.key->name;
+    entry.role_oid = plan.role;
+    entry.run_id = run.id;
+    entry.notes = run.notes;
+    AddRestorePoint(*home, entry);
+    Execute(home->Sql("UPDATE @.backup_runs SET status = 'succeeded', finished_at = "
+                      "clock_timestamp(), tables = $2::bigint, rows = $3::bigint, raw_bytes = "
+                      "$4::bigint, stored_bytes = $5::bigint, reused_bytes = 0, segments = "
+                      "$6::bigint, snapshot_lsn = $7::pg_lsn, notes = $8::text[], pid = NULL, handle "
+                      "= NULL WHERE id = $1::bigint"),
+            {std::to_string(run.id), number(totals.tables), number(totals.rows),
+             number(totals.raw_bytes), number(totals.stored_bytes), number(totals.segments),
+             backup.manifest.snapshot_lsn, ArrayLiteral(run.notes)});
+    AddEvent(*home,
+             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
+             "run.succeeded", backup.manifest.backup_id,
+             {{"run", std::to_string(run.id)},
+              {"schedule", NullIfEmpty(run.request.schedule)},
+              {"stored_bytes", number(totals.stored_bytes)}});
+    transaction.Commit();
+}
+
+void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& backup_id,
+                     Store& store) {
+    VerifyLevel level = *ParseVerifyLevel(*plan.schedule->verify);
+    if (level == VerifyLevel::kContent && plan.key && !plan.key->secret) level = VerifyLevel::kChecksum;
+    Transaction transaction;
+    Keyring ring(store);
+    const Value key = plan.key ? Value(plan.key->name) : Value();
+    if (level == VerifyLevel::kContent) {
+        AddServerSecrets(ring, run.home, plan.store, key, *run.stop);
+    }
+    Trust trust = CatalogTrust(run.home, plan.store);
+    trust.allow_untrusted = plan.key && !plan.key->signer_id;
+    transaction.Commit();
+    const VerifyReport report =
+        VerifyBackup(store, backup_id, trust, &ring, level, *run.stop, nullptr);
+    Transaction record;
+    RestorePoint point;
+    point.backup_id = backup_id;
+    point.store = plan.store.name;
+    RecordVerified(run.home, point, level, report);
+    record.Commit();
+    if (report.ok()) return;
+    throw Error(Errc::Damaged,
+                "backup " + backup_id + " was stored, and its verification found " +
+                    std::to_string(report.problems.size()) + " problems",
+                report.problems.front(), "SELECT * FROM backup_verify('" + backup_id + "');");
+}
+
+} // namespace lifeboat::pg

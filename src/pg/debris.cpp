@@ -1,0 +1,180 @@
+#include "pg/debris.h"
+
+#include "core/format/backup_files.h"
+#include "core/store/dir_store.h"
+#include "pg/run_locks.h"
+
+namespace lifeboat::pg {
+namespace {
+
+// Clocks of several machines that share a store.
+constexpr std::chrono::minutes kClockSkew{10};
+
+struct Folder {
+    std::vector<std::string> files; // store-relative
+    bool has_started = false;
+    bool committed = false;
+};
+
+std::map<std::string, Folder> ListFolders(Store& store, Interrupt& interrupt) {
+    std::map<std::string, Folder> folders;
+    store.List("backups", [&](const StoreObject& object) {
+        interrupt.Check();
+        const size_t start = std::string_view("backups/").size();
+        const size_t end = object.name.find('/', start);
+        if (end == std::string::npos) return;
+        Folder& folder = folders[object.name.substr(start, end - start)];
+        const std::string file = object.name.substr(end + 1);
+        folder.files.push_back(object.name);
+        folder.has_started |= file == kStartedFile;
+        // A signed backup without its signature is debris to a reader; to a cleaner it is sacred.
+        folder.committed |= file == kSumsFile;
+    });
+    return folders;
+}
+
+class Cleaner {
+public:
+    Cleaner(Store& store, const std::set<std::string>& alive, Interrupt& interrupt)
+        : store_(store), alive_(alive), interrupt_(interrupt) {}
+
+    DebrisReport Clean() {
+        Judge();
+        if (dead_.empty()) return report_;
+        // Everything that may go is listed before the folders are looked at again: a run writes its
+        // `started` before its first object, so whoever made what we have listed is seen then.
+        ListCandidates();
+        Judge();
+        CollectUsed();
+        RemoveCandidates();
+        RemoveFolders();
+        return report_;
+    }
+
+private:
+    // Which uncommitted backups are dead and ours, and since when somebody may be at work.
+    void Judge() {
+        folders_ = ListFolders(store_, interrupt_);
+        dead_.clear();
+        limit_ = Instant::max();
+        for (const auto& [id, folder] : folders_) {
+            if (folder.committed || !folder.has_started) continue;
+            interrupt_.Check();
+            const Started started = ReadStarted(store_, id);
+            const bool ours = started.system_identifier == SystemIdentifier();
+            if (ours && !alive_.contains(id)) {
+                dead_.push_back(id);
+            } else if (ours || started.deadline > Now()) {
+                limit_ = std::min(limit_,
+                                  store_.Stat(BackupFile(id, kStartedFile)).modified - kClockSkew);
+            }
+        }
+    }
+
+    void CollectUsed() {
+        for (const auto& [id, folder] : folders_) {
+            if (!folder.committed) continue;
+            interrupt_.Check();
+            for (const SumLine& line :
+                 ParseSums(store_.Read(BackupFile(id, kSumsFile), kMaxManifestBytes))) {
+                used_.insert(line.name);
+            }
+            const Manifest manifest = ReadManifestHead(store_, id);
+            keys_.insert(manifest.key_ids.begin(), manifest.key_ids.end());
+        }
+    }
+
+    void ListCandidates() {
+        for (const char* prefix : {"objects", "keys"}) {
+            store_.List(prefix, [&](const StoreObject& object) {
+                interrupt_.Check();
+                if (IsObjectName(object.name) || ParseKeyFileName(object.name)) {
+                    candidates_.push_back(object);
+                }
+            });
+        }
+    }
+
+    bool IsUsed(const StoreObject& object) {
+        const std::optional<KeyFile> key = ParseKeyFileName(object.name);
+        return key ? keys_.contains(key->id) : used_.contains(object.name);
+    }
+
+    void RemoveCandidates() {
+        for (const StoreObject& object : candidates_) {
+            interrupt_.Check();
+            if (IsUsed(object)) continue;
+            if (object.modified >= limit_) {
+                all_removed_ = false;
+                continue;
+            }
+            store_.Remove(object.name);
+            ++report_.objects;
+            report_.bytes += object.size;
+        }
+    }
+
+    // While something younger had to stay, `started` stays too: the next cleaner comes back to it.
+    void RemoveFolders() {
+        for (const std::string& id : dead_) {
+            for (const std::string& file : folders_[id].files) {
+                if (file == BackupFile(id, kStartedFile)) continue;
+                store_.Remove(file);
+            }
+            if (!all_removed_) continue;
+            store_.Remove(BackupFile(id, kStartedFile));
+            ++report_.backups;
+        }
+    }
+
+    Store& store_;
+    const std::set<std::string>& alive_;
+    Interrupt& interrupt_;
+    std::map<std::string, Folder> folders_;
+    std::vector<std::string> dead_;
+    std::vector<StoreObject> candidates_;
+    Instant limit_ = Instant::max();
+    std::set<std::string> used_;
+    std::set<KeyId> keys_;
+    bool all_removed_ = true;
+    DebrisReport report_;
+};
+
+class CleanerLock {
+public:
+    explicit CleanerLock(std::string store_id)
+        : store_id_(std::move(store_id)), taken_(TakeCleanerLock(store_id_)) {}
+    CleanerLock(const CleanerLock&) = delete;
+    CleanerLock& operator=(const CleanerLock&) = delete;
+    ~CleanerLock() {
+        try {
+            if (taken_) ReleaseCleanerLock(store_id_);
+        } catch (...) { // NOLINT(bugprone-empty-catch): it goes with the process
+        }
+    }
+    [[nodiscard]] bool taken() const noexcept { return taken_; }
+
+private:
+    std::string store_id_;
+    bool taken_;
+};
+
+} // namespace
+
+DebrisReport RemoveDebris(Store& store, const StoreRecord& record,
+                          const std::set<std::string>& alive, Interrupt& interrupt) {
+    const CleanerLock lock(record.store_id);
+    if (!lock.taken()) return {};
+    const Location location = ParseLocation(record.url);
+    if (location.scheme == "file") DirStore(location.path).RemoveStaleTemporaries();
+    return Cleaner(store, alive, interrupt).Clean();
+}
+
+std::set<std::string> LiveBackups(const Home& home) {
+    const std::vector<std::string> ids =
+        Column(Query(home.Sql("SELECT backup_id FROM @.backup_runs WHERE status IN ('queued', "
+                              "'running') AND backup_id IS NOT NULL")));
+    return {ids.begin(), ids.end()};
+}
+
+} // namespace lifeboat::pg

@@ -1,0 +1,84 @@
+#include "pg/run_locks.h"
+
+extern "C" {
+#include <common/hashfn.h>
+#include <storage/lock.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+// The fourth field; advisory locks of SQL have 1 and 2 there.
+enum LockClass : uint16_t { kRunClass = 0x4C01, kSlotClass, kChainClass, kCleanerClass };
+
+LOCKTAG Tag(LockClass kind, uint32_t high, uint32_t low) {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, high, low, kind);
+    return tag;
+}
+
+bool Take(const LOCKTAG& tag, LOCKMODE mode, bool wait) {
+    return Pg([&] { return LockAcquire(&tag, mode, true, !wait) != LOCKACQUIRE_NOT_AVAIL; });
+}
+
+void Release(const LOCKTAG& tag, LOCKMODE mode) {
+    Pg([&] { (void)LockRelease(&tag, mode, true); });
+}
+
+// Somebody else holds it.
+bool IsTaken(const LOCKTAG& tag) {
+    if (!Take(tag, ShareLock, false)) return true;
+    Release(tag, ShareLock);
+    return false;
+}
+
+LOCKTAG RunTag(int64_t run_id) {
+    return Tag(kRunClass, static_cast<uint32_t>(run_id >> 32), static_cast<uint32_t>(run_id));
+}
+
+uint32_t Hash(std::string_view text) {
+    return hash_bytes(reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
+}
+
+} // namespace
+
+bool TakeRunLock(int64_t run_id) { return Take(RunTag(run_id), ExclusiveLock, false); }
+bool IsRunAlive(int64_t run_id) { return IsTaken(RunTag(run_id)); }
+
+bool TakeSlot(int count) {
+    for (int slot = 0; slot < count; ++slot) {
+        if (Take(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)), ExclusiveLock, false)) return true;
+    }
+    return false;
+}
+
+int SlotsTaken(int count) {
+    int taken = 0;
+    for (int slot = 0; slot < count; ++slot) {
+        if (IsTaken(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)))) ++taken;
+    }
+    return taken;
+}
+
+ChainLock::ChainLock(std::string_view store_id, Oid database)
+    : store_(Hash(store_id)), database_(database) {
+    Take(Tag(kChainClass, store_, database_), ExclusiveLock, true);
+}
+
+ChainLock::~ChainLock() {
+    try {
+        Release(Tag(kChainClass, store_, database_), ExclusiveLock);
+    } catch (...) { // NOLINT(bugprone-empty-catch): it goes with the process
+    }
+}
+
+bool TakeCleanerLock(std::string_view store_id) {
+    return Take(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock, false);
+}
+
+void ReleaseCleanerLock(std::string_view store_id) {
+    Release(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock);
+}
+
+} // namespace lifeboat::pg

@@ -1,0 +1,131 @@
+#include "pg/run_record.h"
+
+#include "pg/run_locks.h"
+
+extern "C" {
+#include <access/xact.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+Value Id(const RunContext& run) { return std::to_string(run.id); }
+
+Value OidOrNull(Oid oid) { return OidIsValid(oid) ? Value(std::to_string(oid)) : Value(); }
+
+const char* TableOf(const RunContext& run) {
+    return run.request.kind == "restore" ? "@.backup_restores" : "@.backup_runs";
+}
+
+void InsertRestore(RunContext& run) {
+    const RunRequest& request = run.request;
+    Execute(run.home.Sql("INSERT INTO @.backup_restores (id, backup_id, store, target_database, "
+                         "tables, mode, jobs, status, requested_by, pid, handle) VALUES ($1::bigint, "
+                         "$2, $3, $4, $5::text[], 'create', nullif($6, '0')::integer, 'queued', "
+                         "$7::oid, $8::integer, $9::bigint)"),
+            {Id(run), request.backup_id, request.store, request.target_database,
+             ArrayLiteral(request.tables), std::to_string(request.jobs),
+             std::to_string(request.acting_role), std::to_string(MyProcPid),
+             std::to_string(dsm_segment_handle(run.segment.segment))});
+}
+
+void InsertBackup(RunContext& run) {
+    const RunRequest& request = run.request;
+    Execute(run.home.Sql(
+                "INSERT INTO @.backup_runs (id, schedule, database, store, type, status, "
+                "scheduled_for, attempt, requested_by, acting_role, pid, handle) VALUES ($1::bigint, "
+                "$2, $3, $4, coalesce($5, 'full'), 'queued', $6::timestamptz, $7::integer, $8::oid, "
+                "$9::oid, $10::integer, $11::bigint) ON CONFLICT (id) DO UPDATE SET pid = "
+                "excluded.pid, handle = excluded.handle"),
+            {Id(run), NullIfEmpty(request.schedule), request.database, NullIfEmpty(request.store),
+             NullIfEmpty(request.type), NullIfEmpty(request.scheduled_for),
+             std::to_string(request.attempt), OidOrNull(request.requested_by),
+             OidOrNull(request.acting_role), std::to_string(MyProcPid),
+             std::to_string(dsm_segment_handle(run.segment.segment))});
+}
+
+} // namespace
+
+void RecordQueued(RunContext& run) {
+    Transaction transaction;
+    if (!TakeRunLock(run.id)) {
+        throw Error(Errc::Internal, "run " + std::to_string(run.id) + " is at work already");
+    }
+    if (run.request.kind == "restore") {
+        InsertRestore(run);
+    } else {
+        InsertBackup(run);
+    }
+    transaction.Commit();
+}
+
+void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& backup_id) {
+    Transaction transaction;
+    Execute(run.home.Sql("UPDATE @.backup_runs SET status = 'running', started_at = "
+                         "clock_timestamp(), backup_id = $2, store = $3, type = $4, acting_role = "
+                         "$5::oid WHERE id = $1::bigint"),
+            {Id(run), backup_id, plan.store.name, std::string(BackupTypeName(plan.type)),
+             std::to_string(plan.role)});
+    AddEvent(run.home,
+             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
+             "run.start", backup_id,
+             {{"run", Id(run)}, {"schedule", NullIfEmpty(run.request.schedule)},
+              {"database", plan.database.name}, {"store", plan.store.name}});
+    transaction.Commit();
+}
+
+Witness RecordWitness(RunContext& run, const std::string& backup_id) {
+    Transaction transaction;
+    const std::string nonce = RandomHex(16);
+    const Value xid = QueryValue(run.home.Sql("INSERT INTO @.backup_witness (backup_id, nonce) "
+                                              "VALUES ($1, $2) RETURNING xid"),
+                                 {backup_id, nonce});
+    transaction.Commit();
+    return {nonce, *xid};
+}
+
+void RecordEnding(RunContext& run, const Ending& ending) {
+    Transaction transaction;
+    Execute("SET LOCAL lock_timeout = '2s'");
+    const std::optional<Home> home = FindHome();
+    if (!home) {
+        throw Error(Errc::WrongState, "extension pg_lifeboat was dropped during the run");
+    }
+    Execute(home->Sql(std::string("UPDATE ") + TableOf(run) +
+                      " SET status = $2, finished_at = clock_timestamp(), sqlstate = $3, error = $4, "
+                      "detail = $5, hint = $6, notes = $7::text[], pid = NULL, handle = NULL WHERE "
+                      "id = $1::bigint"),
+            {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
+             NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
+    AddEvent(*home,
+             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
+             run.request.kind + "." + ending.status, run.request.database,
+             {{"run", Id(run)}, {"schedule", NullIfEmpty(run.request.schedule)},
+              {"sqlstate", ending.sqlstate}, {"error", ending.message}});
+    transaction.Commit();
+}
+
+int MarkOrphans(const Home& home) {
+    int marked = 0;
+    for (const char* table : {"@.backup_runs", "@.backup_restores"}) {
+        // Rows without a process are the launcher's, which starts them when there is room.
+        const Rows rows = Query(home.Sql(std::string("SELECT id FROM ") + table +
+                                         " WHERE status IN ('queued', 'running') AND (pid IS NOT "
+                                         "NULL OR status = 'running')"));
+        for (const Row& row : rows) {
+            if (IsRunAlive(std::stoll(*row[0]))) continue;
+            marked += static_cast<int>(Execute(
+                home.Sql(std::string("UPDATE ") + table +
+                         " SET status = 'interrupted', finished_at = clock_timestamp(), sqlstate = "
+                         "'57P02', error = $2, hint = $3, pid = NULL, handle = NULL WHERE id = "
+                         "$1::bigint AND status IN ('queued', 'running')"),
+                {row[0],
+                 std::string("the process of the run is gone: it was killed, or the server ended or "
+                             "crashed"),
+                 std::string("The server's log says why. A schedule tries again by itself.")}));
+        }
+    }
+    return marked;
+}
+
+} // namespace lifeboat::pg

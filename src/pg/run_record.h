@@ -1,0 +1,25 @@
+// The rows of a run in our tables. Each function is a transaction of its own.
+#pragma once
+
+#include "core/format/manifest.h"
+#include "pg/run_context.h"
+#include "pg/run_plan.h"
+
+namespace lifeboat::pg {
+
+// Takes the run's lock and writes its row, in state queued (or takes over the launcher's).
+void RecordQueued(RunContext& run);
+void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& backup_id);
+// The witness, committed and flushed after the snapshot.
+Witness RecordWitness(RunContext& run, const std::string& backup_id);
+
+struct Ending {
+    std::string status; // failed, cancelled, interrupted
+    std::string sqlstate, message, detail, hint;
+};
+void RecordEnding(RunContext& run, const Ending& ending);
+
+// Rows that say queued or running and whose process is gone become interrupted. Returns how many.
+int MarkOrphans(const Home& home);
+
+} // namespace lifeboat::pg
