@@ -23,9 +23,10 @@ uint64_t CountLines(const std::string& text) {
 
 Key SampleSecret() { return Key::FromHex(std::string(64, '7'), "test secret"); }
 
-const SignerPrivate& SampleSigner() {
-    static const SignerPrivate signer = SignerPrivate::Generate();
-    return signer;
+SignerPrivate SampleSigner() {
+    static const std::string pem =
+        SignerPrivate::Generate().PrivatePem(); // text: no OpenSSL state at exit
+    return SignerPrivate::FromPem(pem, "test signer");
 }
 
 const RecoveryPair& SampleRecovery() {
@@ -33,7 +34,8 @@ const RecoveryPair& SampleRecovery() {
     return pair;
 }
 
-SampleStore::SampleStore(Store& store, SampleOptions given) : options(std::move(given)), store_(store) {
+SampleStore::SampleStore(Store& store, SampleOptions given)
+    : options(std::move(given)), store_(store) {
     Repo repo;
     repo.store_id = options.store_id;
     repo.encryption_required = options.encrypted;
@@ -62,14 +64,15 @@ void SampleStore::AddText(ObjectKind kind, const std::string& text) {
     contents_.push_back(text);
 }
 
-void SampleStore::AddData(TocDetail detail, const std::vector<std::string>& columns, BlockRange blocks,
-                          const std::vector<std::string>& text_of_blocks) {
+void SampleStore::AddData(TocDetail detail, const std::vector<std::string>& columns,
+                          BlockRange blocks, const std::vector<std::string>& text_of_blocks) {
     ObjectSpec spec = Spec(ObjectKind::kData);
     spec.identity.relation = detail.relation;
     spec.identity.blocks = blocks;
     spec.identity.part = detail.part;
     ObjectWriter writer(store_, std::move(spec));
-    const std::string text = std::accumulate(text_of_blocks.begin(), text_of_blocks.end(), std::string());
+    const std::string text =
+        std::accumulate(text_of_blocks.begin(), text_of_blocks.end(), std::string());
     for (size_t i = 0; i < text_of_blocks.size(); ++i) {
         writer.Write(AsBytes(text_of_blocks[i]));
         if (!text_of_blocks[i].empty()) writer.EndBlock(blocks.first + static_cast<uint32_t>(i));
@@ -119,16 +122,19 @@ Manifest SampleStore::Take() {
     if (options.encrypted) {
         run_key_ = Key::Random();
         std::vector<RecoveryCertificate> recipients;
-        recipients.push_back(RecoveryCertificate::FromPem(SampleRecovery().certificate_pem, "test"));
+        recipients.push_back(
+            RecoveryCertificate::FromPem(SampleRecovery().certificate_pem, "test"));
         StoreRunKey(store_, *run_key_, recipients, SampleSecret());
     }
-    WriteStarted(store_, backup_id_,
-                 {options.system_identifier, "", options.started, options.started + std::chrono::hours(1)});
+    WriteStarted(
+        store_, backup_id_,
+        {options.system_identifier, "", options.started, options.started + std::chrono::hours(1)});
     AddText(ObjectKind::kGlobals, "CREATE ROLE shop;\n");
     AddText(ObjectKind::kDatabase, "CREATE DATABASE :\"db\" TEMPLATE template0 ENCODING 'UTF8';\n");
     AddText(ObjectKind::kSchema, "PGDMP of a test, no real archive");
     AddTables();
-    AddText(ObjectKind::kSequences, "SELECT pg_catalog.setval('public.orders_id_seq', 56, true);\n");
+    AddText(ObjectKind::kSequences,
+            "SELECT pg_catalog.setval('public.orders_id_seq', 56, true);\n");
     AddText(ObjectKind::kLargeObjects, "SELECT pg_catalog.lo_create('16420');\n");
     TocEntry post = toc_[2];
     post.kind = ObjectKind::kPost;
@@ -146,7 +152,8 @@ Manifest SampleStore::Take() {
     manifest.snapshot_at = options.started + std::chrono::seconds(1);
     manifest.finished = options.started + std::chrono::seconds(9);
     manifest.cluster = {options.system_identifier, 1, "15.20 (Debian 15.20-0+deb12u1)", 150020};
-    manifest.database = {options.database_oid, options.database, "UTF8", "libc", "C.UTF-8", "C.UTF-8", "", ""};
+    manifest.database = {
+        options.database_oid, options.database, "UTF8", "libc", "C.UTF-8", "C.UTF-8", "", ""};
     manifest.extensions = {{"hstore", "1.8"}};
     manifest.collation_providers = {{"libc", "2.36"}};
     manifest.snapshot_lsn = "0/15872D8";
@@ -155,18 +162,21 @@ Manifest SampleStore::Take() {
     manifest.encrypted = options.encrypted;
     if (run_key_) {
         manifest.key_ids = {run_key_->Id()};
-        manifest.recipients = {RecoveryCertificate::FromPem(SampleRecovery().certificate_pem, "test").fingerprint()};
+        manifest.recipients = {
+            RecoveryCertificate::FromPem(SampleRecovery().certificate_pem, "test").fingerprint()};
     }
     manifest.witness = {"5f0c", "753"};
     manifest.lref = "0/1587000";
     manifest.totals.tables = 3;
     manifest.objects = records_;
     NeverInterrupted interrupt;
+    const SignerPrivate signer = SampleSigner();
     return CommitBackup(store_, std::move(manifest), toc_, run_key_,
-                        options.with_signature ? &SampleSigner() : nullptr, interrupt);
+                        options.with_signature ? &signer : nullptr, interrupt);
 }
 
-Sample::Sample(SampleOptions options) : source(store, options), manifest(source.Take()), keys(store) {
+Sample::Sample(SampleOptions options)
+    : source(store, options), manifest(source.Take()), keys(store) {
     trust.allow_untrusted = !options.with_signature;
     if (options.with_signature) trust.signers.push_back(SampleSigner().Public());
     trust.key_given = options.encrypted;

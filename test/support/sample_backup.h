@@ -14,13 +14,13 @@ struct SampleOptions {
     uint32_t database_oid = 16384;
     std::string database = "app";
     uint64_t sequence = 1;
-    std::optional<PreviousBackup> previous;
+    std::optional<PreviousBackup> previous = std::nullopt;
     Instant started{std::chrono::seconds(1795140900)}; // 2026-11-20T02:15:00Z
 };
 
 // Keys that are the same in every test.
 Key SampleSecret();
-const SignerPrivate& SampleSigner();
+SignerPrivate SampleSigner();
 const RecoveryPair& SampleRecovery();
 
 class SampleStore {
@@ -59,10 +59,13 @@ struct Sample {
     [[nodiscard]] std::string File(std::string_view name) const { return BackupFile(id(), name); }
     Buffer& bytes(std::string_view name); // of a stored object; it must be there
     void SetText(const std::string& name, std::string_view text);
-    [[nodiscard]] std::string text(std::string_view name) { return std::string(AsText(bytes(name))); }
+    [[nodiscard]] std::string text(std::string_view name) {
+        return std::string(AsText(bytes(name)));
+    }
     // The object of the n-th data line.
     [[nodiscard]] const ObjectRecord& data(size_t n) const;
-    // After an edit of the manifest's text: hash in SHA256SUMS and signature are made to fit, as one who has the signing key could.
+    // After an edit of the manifest's text: hash in SHA256SUMS and signature are made to fit, as
+    // one who has the signing key could.
     void Reseal();
     Backup Open();
     VerifyReport Verify(VerifyLevel level = VerifyLevel::kContent);

@@ -1,6 +1,5 @@
 #include "core/format/object.h"
 
-#include "core/base/error.h"
 #include "core/format/json.h"
 #include "core/format/names.h"
 #include "core/format/page_index.h"
@@ -50,11 +49,9 @@ std::string IdentityJson(const Identity& identity) {
 Identity ParseIdentity(std::string_view text) {
     const Json json = ParseJson(text, kWhat, kMaxIdentityBytes);
     const JsonObject object(json, kWhat);
-    if (const std::string format = object.Text("format"); format != kFormat)
-        throw Error(Errc::Unsupported,
-                    "the object's format \"" + Printable(format) + "\" is not known",
-                    "This version reads \"" + std::string(kFormat) + "\".",
-                    "Use a newer version of pg_lifeboat.");
+    // The manifest has been read, so its format is known: an object of another one is out of place.
+    if (object.Text("format") != kFormat)
+        object.Refuse("format", "is not \"" + std::string(kFormat) + "\"");
     Identity identity;
     identity.store_id = object.Text("store_id");
     identity.object_id = object.Text("object_id");

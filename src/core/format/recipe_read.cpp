@@ -104,7 +104,7 @@ void ReadStored(Store& store, const ObjectRecord& record, const ReadContext& con
         try {
             next.Write(bytes);
         } catch (const Error& e) {
-            if (e.code() != Errc::Damaged && e.code() != Errc::Unsupported) throw;
+            if (e.code() != Errc::Damaged) throw;
             damage = e;
         }
     }
