@@ -4,6 +4,7 @@
 #include "cli/json_text.h"
 #include "cli/restore/create_database.h"
 #include "cli/restore/preflight.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -78,6 +79,7 @@ public:
                         "Name of the database to create")
             ->type_name("NAME");
         DeclareTables(command, request_.tables, "Only tables that match; repeatable");
+        command.add_flag("--with-globals", request_.with_globals, "As the restore would be told");
         DeclareJobs(command, request_.jobs);
         DeclareJson(command, json_);
     }
@@ -89,13 +91,14 @@ public:
         session.ReadContents();
         if (request_.target_database.empty())
             request_.target_database = DefaultTarget(session.manifest());
+        if (!request_.tables.empty())
+            request_.tables = Selection(session, request_.tables).patterns();
         Target target{conninfo_, {}};
         Connection server(target, {}, interrupt);
         const auto plan = PlanFor(
             session, GatherFacts(server, session.manifest(), request_.target_database), request_);
         PrintOut(json_ ? JsonText(PlanJson(plan)) : PlanText(plan));
-        const bool blocked = std::ranges::any_of(
-            plan, [](const auto& s) { return s.status == PlanStatus::kBlocked; });
+        const bool blocked = PlanVerdict(plan) == PlanStatus::kBlocked;
         return blocked ? ErrcExitCode(Errc::WrongState) : 0;
     }
 

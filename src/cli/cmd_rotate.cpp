@@ -33,6 +33,7 @@ public:
             .add_option("--recipient", recipients_,
                         "Recovery certificate that may open the backups; repeatable, all of them")
             ->type_name("CERT")
+            ->required()
             ->expected(1)
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
         command
@@ -54,10 +55,6 @@ public:
         keys_.Fill(keys, interrupt);
         const auto recipients = ReadRecipients(interrupt);
         const auto secret = ReadNewSecret(interrupt);
-        if (recipients.empty() && !secret) {
-            throw Error(Errc::InvalidValue,
-                        "rotating needs at least one --recipient or a --new-secret");
-        }
         std::set<KeyId> ids;
         for (const auto& file : ListKeyFiles(*store)) ids.insert(file.id);
         for (const auto& id : ids) keys.Find(id); // all of them open before anything is written

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/sql_splitter.h"
+
 namespace lifeboat::cli {
 
 Selection::Selection(Session& session, const std::vector<std::string>& patterns) {
@@ -43,10 +45,19 @@ std::vector<QualifiedName> Selection::empty() const {
     return choice_ ? choice_->empty : std::vector<QualifiedName>{};
 }
 
-uint64_t Selection::tables() const {
+std::set<QualifiedName> Selection::Names() const {
     std::set<QualifiedName> names;
     for (const auto* entry : entries_) names.emplace(entry->detail.schema, entry->detail.name);
-    return names.size();
+    return names;
+}
+
+std::vector<std::string> Selection::patterns() const {
+    std::vector<std::string> patterns;
+    if (!partial()) return patterns;
+    for (const auto& [schema, name] : Names()) {
+        patterns.push_back(QuoteName(schema) + "." + QuoteName(name));
+    }
+    return patterns;
 }
 
 bool Selection::WantsSequence(const std::string& statement) const {

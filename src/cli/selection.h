@@ -24,14 +24,17 @@ public:
     [[nodiscard]] const AnonymousFile* list() const noexcept { return list_.get(); }
     // The wanted entries of kind data and config, in toc order.
     [[nodiscard]] const std::vector<const TocEntry*>& entries() const noexcept { return entries_; }
+    // One pattern for each chosen table that has rows; none when everything is wanted.
+    [[nodiscard]] std::vector<std::string> patterns() const;
     // Tables without rows that chosen ones depend on.
     [[nodiscard]] std::vector<QualifiedName> empty() const;
     [[nodiscard]] uint64_t raw_bytes() const noexcept { return raw_bytes_; }
-    [[nodiscard]] uint64_t tables() const;
+    [[nodiscard]] uint64_t tables() const { return Names().size(); }
     // Is a statement of the `sequences` object wanted?
     [[nodiscard]] bool WantsSequence(const std::string& statement) const;
 
 private:
+    [[nodiscard]] std::set<QualifiedName> Names() const;
     void Choose(const std::vector<TocEntry>& toc, const std::vector<std::string>& patterns);
 
     AnonymousFile archive_;

@@ -212,6 +212,15 @@ std::vector<std::string> SplitSql(std::string_view sql, std::string_view what,
     return statements;
 }
 
+std::string QuoteName(std::string_view name) {
+    std::string quoted = "\"";
+    for (const char c : name) {
+        if (c == '"') quoted.push_back('"');
+        quoted.push_back(c);
+    }
+    return quoted + "\"";
+}
+
 bool BeginsWithWords(std::string_view statement, std::string_view words) {
     size_t at = 0;
     for (const char c : words) {

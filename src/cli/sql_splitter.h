@@ -78,4 +78,7 @@ std::vector<std::string> SplitSql(std::string_view sql, std::string_view what,
 // Does the statement begin with these words? Blanks and letter case do not matter.
 bool BeginsWithWords(std::string_view statement, std::string_view words);
 
+// An identifier, always in double quotes.
+std::string QuoteName(std::string_view name);
+
 } // namespace lifeboat::cli

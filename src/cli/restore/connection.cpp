@@ -276,13 +276,4 @@ void Connection::FailCopy(const std::string& reason) noexcept {
     }
 }
 
-std::string QuoteName(std::string_view name) {
-    std::string quoted = "\"";
-    for (const char c : name) {
-        if (c == '"') quoted.push_back('"');
-        quoted.push_back(c);
-    }
-    return quoted + "\"";
-}
-
 } // namespace lifeboat::cli

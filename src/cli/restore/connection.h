@@ -96,7 +96,4 @@ private:
     bool busy_ = false;
 };
 
-// An identifier, always in double quotes.
-std::string QuoteName(std::string_view name);
-
 } // namespace lifeboat::cli

@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 
+#include "cli/sql_splitter.h"
 #include "core/io/taps.h"
 
 namespace lifeboat::cli {

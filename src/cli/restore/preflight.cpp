@@ -1,6 +1,9 @@
 #include "cli/restore/preflight.h"
 
+#include <gnu/libc-version.h>
 #include <sys/statvfs.h>
+
+#include <algorithm>
 
 #include "cli/terminal.h"
 
@@ -32,6 +35,14 @@ std::optional<uint64_t> FreeBytes(Connection& connection) {
     if (directory.rows() == 0 || ::statvfs(directory.Text(0, 0).c_str(), &status) != 0)
         return std::nullopt;
     return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+// Where only the C locales are installed the server knows no version of libc; on the same machine
+// it is ours.
+VersionedName UnknownLibc(Connection& connection) {
+    const char* host = PQhost(connection.handle());
+    const bool here = host != nullptr && *host == '/';
+    return {"libc", here ? gnu_get_libc_version() : "not known"};
 }
 
 // lc_monetary takes any locale the system knows, so it can be asked without creating anything.
@@ -74,6 +85,10 @@ TargetFacts GatherFacts(Connection& connection, const Manifest& manifest,
         "(SELECT collprovider, pg_catalog.pg_collation_actual_version(oid) AS version "
         "FROM pg_catalog.pg_collation WHERE collprovider = 'c' OR collname = 'und-x-icu') AS known "
         "WHERE version IS NOT NULL GROUP BY 1");
+    const auto is_libc = [](const VersionedName& provider) { return provider.name == "libc"; };
+    if (std::ranges::none_of(facts.collation_providers, is_libc)) {
+        facts.collation_providers.push_back(UnknownLibc(connection));
+    }
     facts.free_bytes = FreeBytes(connection);
     facts.locales_missing = MissingLocales(connection, manifest.database);
     return facts;

@@ -4,6 +4,7 @@
 #include "cli/restore/create_database.h"
 #include "cli/restore/run_sql.h"
 #include "cli/selection.h"
+#include "cli/sql_splitter.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -61,15 +62,13 @@ private:
         DatabaseSql properties = ParseDatabaseSql(
             session_.ReadText(session_.Need(ObjectKind::kDatabase), kMaxDatabaseSql),
             options_.database);
-        const RestoreRequest request{options_.database, options_.tables, options_.jobs};
+        RestoreRequest request{options_.database, selection_->patterns(), options_.jobs};
         if (options_.with_globals) {
-            TargetFacts facts = GatherFacts(server, manifest, options_.database);
-            const auto& needs = session_.Need(ObjectKind::kSchema).detail; // about to be created
-            facts.roles.insert(facts.roles.end(), needs.roles.begin(), needs.roles.end());
-            facts.tablespaces.insert(facts.tablespaces.end(), needs.tablespaces.begin(),
-                                     needs.tablespaces.end());
-            RequireReady(PlanFor(session_, facts, request));
+            request.with_globals = true;
+            RequireReady(
+                PlanFor(session_, GatherFacts(server, manifest, options_.database), request));
             RunGlobals(session_, server);
+            request.with_globals = false;
         }
         RequireReady(PlanFor(session_, GatherFacts(server, manifest, options_.database), request));
         server.Query("SELECT pg_catalog.set_config('client_encoding', $1, false)",
@@ -107,12 +106,13 @@ private:
     }
 
     void LoadSequences(Connection& database) {
-        const TocEntry* entry = session_.Find(ObjectKind::kSequences);
-        if (entry == nullptr) return;
-        progress_.SetPhase("sequences");
-        RunSqlObject(session_, *entry, database, [this](const std::string& statement) {
-            return selection_->WantsSequence(statement);
-        });
+        for (const auto& entry : session_.toc()) {
+            if (entry.kind != ObjectKind::kSequences) continue;
+            progress_.SetPhase("sequences");
+            RunSqlObject(session_, entry, database, [this](const std::string& statement) {
+                return selection_->WantsSequence(statement);
+            });
+        }
     }
 
     // Large objects belong to no table: with chosen tables they stay out.
