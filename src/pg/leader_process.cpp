@@ -47,7 +47,7 @@ LeaderProcess::LeaderProcess(RunContext& run, const LeaderRequest& request) : ru
     WriteLeaderRequest(run, request);
     auto* queue = static_cast<shm_mq*>(shm_toc_lookup(run.segment.toc, kTocQueue, false));
     Pg([queue] { shm_mq_set_receiver(queue, MyProc); });
-    Register(request);
+    Register();
     queue_ = Pg([&] {
         MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
         shm_mq_handle* attached = shm_mq_attach(queue, run.segment.segment, handle_);
@@ -56,7 +56,7 @@ LeaderProcess::LeaderProcess(RunContext& run, const LeaderRequest& request) : ru
     });
 }
 
-void LeaderProcess::Register(const LeaderRequest& request) {
+void LeaderProcess::Register() {
     BackgroundWorker worker{};
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -67,8 +67,8 @@ void LeaderProcess::Register(const LeaderRequest& request) {
     strlcpy(worker.bgw_type, "lifeboat leader", BGW_MAXLEN);
     worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(run_.segment.segment));
     worker.bgw_notify_pid = MyProcPid;
-    const WorkerArgs args{run_.id, request.database_oid, request.role_oid};
-    std::copy_n(reinterpret_cast<const char*>(&args), sizeof(args), worker.bgw_extra);
+    // The leader reads database and role from its request.
+    strlcpy(worker.bgw_extra, std::to_string(run_.id).c_str(), BGW_EXTRALEN);
     const bool registered = Pg([&] {
         MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
         const bool ok = RegisterDynamicBackgroundWorker(&worker, &handle_);

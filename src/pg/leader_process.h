@@ -22,7 +22,7 @@ public:
     LeaderMessage Receive();
 
 private:
-    void Register(const LeaderRequest& request);
+    void Register();
     [[nodiscard]] bool Gone() noexcept;
     RunContext& run_;
     BackgroundWorkerHandle* handle_ = nullptr;

@@ -3,39 +3,19 @@
 
 #include "pg/run_context.h"
 #include "pg/run_record.h"
+#include "pg/session_settings.h"
 #include "pg/worker_args.h"
 
 extern "C" {
 #include <pgstat.h>
 #include <postmaster/interrupt.h>
 #include <tcop/tcopprot.h>
-#include <utils/guc.h>
 
 PGDLLEXPORT void LifeboatRunMain(Datum arg);
 }
 
 namespace lifeboat::pg {
 namespace {
-
-// What a role or database may have been given must not bend our own statements.
-void PinSettings() {
-    static constexpr std::pair<const char*, const char*> kSettings[] = {
-        {"search_path", "pg_catalog, pg_temp"},
-        {"synchronous_commit", "local"},
-        {"default_transaction_isolation", "read committed"},
-        {"default_transaction_read_only", "off"},
-        {"default_transaction_deferrable", "off"},
-        {"statement_timeout", "0"},
-        {"lock_timeout", "0"},
-        {"row_security", "on"},
-        {"DateStyle", "ISO"},
-        {"IntervalStyle", "postgres"},
-        {"client_min_messages", "error"},
-    };
-    for (const auto& [name, value] : kSettings) {
-        Pg([&] { SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE); });
-    }
-}
 
 void FindOurTables(RunContext& run) {
     Transaction transaction;
@@ -121,7 +101,7 @@ void Main(Datum arg) {
     bool has_row = false;
     try {
         Pg([&] { BackgroundWorkerInitializeConnectionByOid(args.database, InvalidOid, 0); });
-        PinSettings();
+        PinSessionSettings();
         Pg([] { pgstat_report_appname(MyBgworkerEntry->bgw_type); });
         Work(run, has_row);
     } catch (const Error& error) {

@@ -14,6 +14,7 @@ struct SharedState {
     LWLock* lock; // guards all of it
     Latch* launcher_latch;
     pid_t launcher_pid;
+    bool launcher_connecting; // and never came back: the control database cannot be connected to
     bool launcher_on_standby;
     bool schedules_changed;
     TimestampTz last_look; // the launcher's, also of one that is gone

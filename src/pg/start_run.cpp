@@ -39,7 +39,7 @@ void StartedRun::Register() {
     strlcpy(worker.bgw_type, "lifeboat run", BGW_MAXLEN);
     worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(run_.segment));
     worker.bgw_notify_pid = MyProcPid;
-    const WorkerArgs args{id_, MyDatabaseId, InvalidOid};
+    const WorkerArgs args{id_, MyDatabaseId};
     std::copy_n(reinterpret_cast<const char*>(&args), sizeof(args), worker.bgw_extra);
     const bool registered = Pg([&] {
         MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);

@@ -1,5 +1,5 @@
-// What a background worker of ours is started with: bgw_main_arg is the handle of the run's shared
-// memory segment, bgw_extra holds this.
+// What the run's background worker is started with: bgw_main_arg is the handle of its shared memory
+// segment, bgw_extra holds this. (A leader's bgw_extra is the run's id as text.)
 #pragma once
 
 #include "pg/postgres.h"
@@ -16,8 +16,7 @@ inline constexpr const char* kLeaderFunction = "LifeboatLeaderMain";
 
 struct WorkerArgs {
     int64_t run_id = 0;
-    Oid database = InvalidOid; // to connect to
-    Oid role = InvalidOid;     // to connect as; invalid: the bootstrap superuser
+    Oid database = InvalidOid; // the control database
 };
 static_assert(sizeof(WorkerArgs) <= BGW_EXTRALEN);
 

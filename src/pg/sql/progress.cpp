@@ -1,0 +1,136 @@
+// backup_progress.
+#include "pg/sql/progress.h"
+
+#include <cstdio>
+
+#include "core/base/bytes.h"
+#include "pg/repository.h"
+#include "pg/sql/call.h"
+
+extern "C" {
+#include <utils/timestamp.h>
+
+PG_FUNCTION_INFO_V1(lifeboat_progress);
+PGDLLEXPORT Datum lifeboat_progress(PG_FUNCTION_ARGS);
+}
+
+namespace lifeboat::pg {
+namespace {
+
+double SecondsSince(TimestampTz when) {
+    return static_cast<double>(GetCurrentTimestamp() - when) / USECS_PER_SEC;
+}
+
+Value Number(uint64_t value) { return std::to_string(value); }
+
+// Sessions that wait for the leader or its workers.
+Value Waiting(pid_t leader) {
+    if (leader == 0) return std::nullopt;
+    return QueryValue("SELECT count(DISTINCT w.pid) FROM pg_locks w WHERE NOT w.granted AND $1::int = "
+                      "ANY (pg_blocking_pids(w.pid))",
+                      {std::to_string(leader)});
+}
+
+void AddRun(ResultSet& result, const Row& row) {
+    const int64_t id = std::stoll(*row[0]);
+    const auto handle = static_cast<dsm_handle>(ToInt(row[3]));
+    const RunSegment run = Pg([&] { return AttachRunSegment(handle, id); });
+    if (run.shared == nullptr) return;
+    const bool was_mapped = run.shared->starter_pid == MyProcPid;
+    const ProgressView view = ReadProgress(run.shared);
+    const pid_t leader = run.shared->leader_pid;
+    if (!was_mapped) Pg([&run] { dsm_detach(run.segment); });
+    const bool queued = *row[2] == "queued";
+    result.Add({row[0], row[1] ? row[1] : NullIfEmpty(view.backup_id),
+                queued ? Value("queued") : row[4] ? row[4] : NullIfEmpty(view.phase),
+                NullIfEmpty(view.relation), Number(view.bytes_done), Number(view.bytes_total),
+                Number(view.rows_done),
+                view.percent ? Value(std::to_string(*view.percent)) : Value(),
+                view.bytes_per_second ? Number(*view.bytes_per_second) : Value(),
+                view.seconds_left ? Value(SecondsText(*view.seconds_left)) : Value(),
+                Number(view.workers),
+                view.snapshot_age ? Value(SecondsText(*view.snapshot_age)) : Value(), Waiting(leader)});
+}
+
+Datum Progress(const Call& call) {
+    const Home home = RequireHome();
+    ResultSet result(call.info());
+    RoleScope as_owner(home.owner);
+    const Rows rows = Query(home.Sql(
+        "SELECT id, backup_id, status, handle, NULL FROM @.backup_runs WHERE status IN ('queued', "
+        "'running') UNION ALL SELECT id, backup_id, status, handle, phase FROM @.backup_restores "
+        "WHERE status IN ('queued', 'running') ORDER BY 1"));
+    for (const Row& row : rows) {
+        if (row[3]) {
+            AddRun(result, row);
+        } else {
+            Row waiting(13);
+            waiting[0] = row[0];
+            waiting[2] = "queued";
+            result.Add(waiting);
+        }
+    }
+    return result.Done();
+}
+
+} // namespace
+
+ProgressView ReadProgress(RunShared* shared) {
+    ProgressView view;
+    view.bytes_done = pg_atomic_read_u64(&shared->bytes_done);
+    view.bytes_total = pg_atomic_read_u64(&shared->bytes_total);
+    view.rows_done = pg_atomic_read_u64(&shared->rows_done);
+    view.workers = pg_atomic_read_u32(&shared->workers);
+    const auto phase = static_cast<RunPhase>(pg_atomic_read_u32(&shared->phase));
+    const char* name = RunPhaseName(phase);
+    if (name != nullptr) view.phase = name;
+    char relation[sizeof(shared->relation)];
+    char backup_id[sizeof(shared->backup_id)];
+    SpinLockAcquire(&shared->lock);
+    std::copy(std::begin(shared->relation), std::end(shared->relation), relation);
+    std::copy(std::begin(shared->backup_id), std::end(shared->backup_id), backup_id);
+    const TimestampTz snapshot_at = shared->snapshot_at;
+    const TimestampTz phase_at = shared->phase_at;
+    SpinLockRelease(&shared->lock);
+    view.relation = relation;
+    view.backup_id = backup_id;
+    if (snapshot_at != 0) view.snapshot_age = SecondsSince(snapshot_at);
+    if (view.bytes_total > 0) {
+        const auto done = static_cast<double>(std::min(view.bytes_done, view.bytes_total));
+        view.percent = 100.0 * done / static_cast<double>(view.bytes_total);
+    }
+    if (phase == RunPhase::kData && phase_at != 0 && view.bytes_done > 0) {
+        const double rate = static_cast<double>(view.bytes_done) / std::max(SecondsSince(phase_at), 0.1);
+        view.bytes_per_second = static_cast<uint64_t>(rate);
+        if (view.bytes_total > view.bytes_done) {
+            view.seconds_left = static_cast<double>(view.bytes_total - view.bytes_done) / rate;
+        }
+    }
+    return view;
+}
+
+std::string ProgressLine(RunShared* shared) {
+    const ProgressView view = ReadProgress(shared);
+    if (static_cast<RunState>(pg_atomic_read_u32(&shared->state)) == RunState::kQueued &&
+        view.backup_id.empty()) {
+        return "waiting: lifeboat.max_concurrent_runs are at work";
+    }
+    std::string line = view.backup_id + ": " + (view.phase.empty() ? "starting" : view.phase);
+    if (view.percent && (view.phase == "data" || view.bytes_done > 0)) {
+        char percent[16];
+        std::snprintf(percent, sizeof(percent), " %.0f %%", *view.percent);
+        line += percent;
+    }
+    if (view.bytes_per_second) line += ", " + HumanBytes(*view.bytes_per_second) + "/s";
+    if (view.seconds_left) {
+        line += ", " + std::to_string(static_cast<int64_t>(*view.seconds_left + 0.5)) + " s left";
+    }
+    return line;
+}
+
+} // namespace lifeboat::pg
+
+Datum lifeboat_progress(PG_FUNCTION_ARGS) {
+    return lifeboat::pg::Boundary(
+        [&] { return lifeboat::pg::Progress(lifeboat::pg::Call(fcinfo)); });
+}
