@@ -154,14 +154,25 @@ RestorePoint FindRestorePoint(const Home& home, const std::string& id) {
         wanted = *newest;
     }
     const Rows rows = Query(
-        home.Sql("SELECT backup_id, store, database, key, role_name, role_oid, status, encrypted, "
+        home.Sql("SELECT backup_id, store, database, key, signer_id, role_name, role_oid, status, encrypted, "
                  "imported, pinned, sequence, sums FROM @.backup_restore_points WHERE backup_id = $1 "
                  "AND status <> 'deleted' ORDER BY status, store LIMIT 1"),
         {wanted});
     if (rows.empty()) ThrowNoBackup(home, wanted);
     const Row& row = rows[0];
-    return {*row[0], *row[1], *row[2], row[3], row[4], ToOid(row[5]), *row[6], IsTrue(row[7]),
-            IsTrue(row[8]), IsTrue(row[9]), static_cast<uint64_t>(ToInt(row[10])), *row[11]};
+    return {*row[0],
+            *row[1],
+            *row[2],
+            row[3],
+            row[4],
+            row[5],
+            ToOid(row[6]),
+            *row[7],
+            IsTrue(row[8]),
+            IsTrue(row[9]),
+            IsTrue(row[10]),
+            static_cast<uint64_t>(ToInt(row[11])),
+            *row[12]};
 }
 
 void AddRestorePoint(const Home& home, const CatalogEntry& entry) {

@@ -11,6 +11,7 @@ struct RestorePoint {
     std::string store;
     std::string database;
     Value key;
+    Value signer_id;
     Value role_name;
     Oid role_oid = InvalidOid;
     std::string status;
