@@ -342,7 +342,6 @@ void LifeboatLeaderMain(Datum handle) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     BackgroundWorkerUnblockSignals();
     lifeboat::pg::Boundary([handle] {
-        lifeboat::pg::Lead(static_cast<dsm_handle>(DatumGetUInt32(handle)),
-                           std::atoll(MyBgworkerEntry->bgw_extra));
+        lifeboat::pg::Lead(DatumGetUInt32(handle), std::atoll(MyBgworkerEntry->bgw_extra));
     });
 }

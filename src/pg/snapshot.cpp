@@ -138,6 +138,13 @@ SnapshotTransaction::SnapshotTransaction() {
     XactReadOnly = true;
 }
 
+void SnapshotTransaction::Commit() {
+    Pg([] {
+        while (ActiveSnapshotSet()) PopActiveSnapshot();
+    });
+    transaction_.Commit();
+}
+
 BackupSnapshot TakeSnapshot() {
     if (FirstSnapshotSet) {
         throw Error(Errc::Internal, "the snapshot was taken before the locks");

@@ -27,7 +27,7 @@ void SetSetting(const char* name, const char* value);
 class SnapshotTransaction {
 public:
     SnapshotTransaction();
-    void Commit() { transaction_.Commit(); }
+    void Commit();
 
 private:
     Transaction transaction_;

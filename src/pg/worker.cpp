@@ -31,7 +31,11 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     const auto* jobs =
         static_cast<const Job*>(Pg([toc] { return shm_toc_lookup(toc, kWorkJobs, false); }));
     shm_mq_handle* queue = AttachQueue(segment, toc);
-    const RunSegment run = Pg([header] { return AttachRunSegment(header->run, header->run_id); });
+    const RunSegment run = Pg([header] {
+        const RunSegment attached = AttachRunSegment(header->run, header->run_id);
+        if (attached.segment != nullptr) dsm_pin_mapping(attached.segment); // until the process ends
+        return attached;
+    });
     if (run.shared == nullptr)
         throw Error::WithSqlState("57P01", "the run has ended without waiting for its workers");
 
