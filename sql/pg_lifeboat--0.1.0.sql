@@ -318,6 +318,7 @@ CREATE TABLE @extschema@.backup_restore_points (
     pin_reason         text,
     pinned_by          regrole,
     status             text NOT NULL DEFAULT 'available' CHECK (status IN ('available', 'damaged', 'deleted')),
+    damaged_level      text,
     imported           boolean NOT NULL DEFAULT false,
     notes              text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (backup_id, store)

@@ -8,6 +8,7 @@
 
 #include "cli/terminal.h"
 #include "core/crypto/secret_source.h"
+#include "core/format/json.h"
 
 extern char** environ;
 
@@ -115,6 +116,10 @@ void TrustArguments::Declare(CLI::App& command) {
         ->type_name("FILE")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command
+        .add_option("--sums", sums,
+                    "SHA-256 that the backup's SHA256SUMS must have: then no signature is needed")
+        ->type_name("SHA256");
     command.add_flag("--allow-untrusted", allow_untrusted,
                      "Accept a backup that is unsigned or signed by someone unknown");
     command
@@ -132,11 +137,18 @@ Trust TrustArguments::Read(bool key_given, Interrupt& interrupt) const {
     trust.allow_untrusted = allow_untrusted;
     trust.key_given = key_given;
     trust.min_sequence = min_sequence;
+    if (sums.empty()) return trust;
+    trust.sums.emplace();
+    if (!DecodeHex(sums, *trust.sums)) {
+        throw Error(Errc::InvalidValue, "invalid value of --sums: \"" + Printable(sums) + "\"",
+                    "A SHA-256 is written as 64 lower-case hexadecimal characters.",
+                    "Type: sha256sum backups/ID/SHA256SUMS");
+    }
     return trust;
 }
 
 Trust TrustArguments::Strict(bool key_given, Interrupt& interrupt) const {
-    if (signer_public.empty() && !allow_untrusted) {
+    if (signer_public.empty() && sums.empty() && !allow_untrusted) {
         throw Error(
             Errc::Untrusted, "no trusted signer was given",
             "A backup holds SQL that will run on the target; whoever can write to the store "
@@ -149,7 +161,7 @@ Trust TrustArguments::Strict(bool key_given, Interrupt& interrupt) const {
 
 Trust TrustArguments::Lenient(bool key_given, Interrupt& interrupt) const {
     Trust trust = Read(key_given, interrupt);
-    if (!signer_public.empty()) return trust;
+    if (!signer_public.empty() || trust.sums) return trust;
     if (!allow_untrusted) {
         PrintWarning("the signature is not checked: no --signer-public was given");
         trust.allow_untrusted = true;

@@ -34,15 +34,16 @@ struct KeyArguments {
     void Fill(Keyring& keys, Interrupt& interrupt) const;
 };
 
-// --signer-public, --allow-untrusted, --min-seq
+// --signer-public, --sums, --allow-untrusted, --min-seq
 struct TrustArguments {
     std::vector<std::string> signer_public;
+    std::string sums;
     bool allow_untrusted = false;
     uint64_t min_sequence = 0;
 
     void Declare(CLI::App& command);
-    // For what runs code from the backup: without a signer and without --allow-untrusted it is
-    // Error(Untrusted).
+    // For what runs code from the backup: without a signer, without --sums and without
+    // --allow-untrusted it is Error(Untrusted).
     [[nodiscard]] Trust Strict(bool key_given, Interrupt& interrupt) const;
     // For what only looks: without a signer it goes on with a warning.
     [[nodiscard]] Trust Lenient(bool key_given, Interrupt& interrupt) const;

@@ -127,6 +127,10 @@ StoreRecord LoadStore(const Home& home, const std::string& name) {
     return ToStore(home, rows[0]);
 }
 
+void LockStore(const Home& home, const std::string& name) {
+    Query(home.Sql("SELECT FROM @.backup_stores WHERE name = $1 FOR NO KEY UPDATE"), {name});
+}
+
 std::optional<KeyRecord> FindKey(const Home& home, const std::string& name) {
     const char* condition = name.empty() ? "WHERE is_default AND $1 = ''" : "WHERE name = $1";
     const Rows rows = Query(home.Sql(std::string(kKeyColumns) + condition), {name});

@@ -83,6 +83,8 @@ struct ScheduleRecord {
 // An empty name is the default. Error(NotFound) names it and says what there is.
 StoreRecord LoadStore(const Home& home, const std::string& name);
 std::vector<StoreRecord> LoadStores(const Home& home);
+// One import or deletion per store at a time, until the end of the transaction.
+void LockStore(const Home& home, const std::string& name);
 KeyRecord LoadKey(const Home& home, const std::string& name);
 std::optional<KeyRecord> FindKey(const Home& home, const std::string& name);
 std::vector<KeyRecord> LoadKeys(const Home& home);

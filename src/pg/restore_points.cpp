@@ -19,14 +19,17 @@ void AddRow(const Home& home, const CatalogEntry& entry) {
     const std::string database = ToLocalEncoding(m.database.name, m.database.encoding);
     Execute(
         home.Sql(
-            "INSERT INTO @.backup_restore_points (backup_id, store, run_id, database, database_oid, "
+            "INSERT INTO @.backup_restore_points (backup_id, store, run_id, database, "
+            "database_oid, "
             "type, schedule, sequence, sums, taken_at, started_at, finished_at, lsn, timeline, "
             "system_identifier, server_version, tables, rows, raw_bytes, stored_bytes, "
-            "total_stored_bytes, segments, encrypted, key, signer_id, key_ids, role_name, role_oid, "
-            "imported, notes) VALUES ($1, $2, $3::bigint, $4, $5::oid, $6, $7, $8::bigint, $9, "
+            "total_stored_bytes, segments, encrypted, key, signer_id, key_ids, role_name, "
+            "role_oid, "
+            "imported, notes, status) VALUES ($1, $2, $3::bigint, $4, $5::oid, $6, $7, $8::bigint, "
+            "$9, "
             "$10::timestamptz, $11::timestamptz, $12::timestamptz, $13::pg_lsn, $14::integer, $15, "
             "$16, $17::bigint, $18::bigint, $19::bigint, $20::bigint, $21::bigint, $22::bigint, "
-            "$23::boolean, $24, $25, $26::text[], $27, $28::oid, $29::boolean, $30::text[])"),
+            "$23::boolean, $24, $25, $26::text[], $27, $28::oid, $29::boolean, $30::text[], $31)"),
         {m.backup_id,
          entry.store,
          entry.run_id ? Value(std::to_string(*entry.run_id)) : Value(),
@@ -56,7 +59,8 @@ void AddRow(const Home& home, const CatalogEntry& entry) {
          m.role.empty() ? Value() : Value(ToLocalEncoding(m.role, "UTF8")),
          OidIsValid(entry.role_oid) ? Value(std::to_string(entry.role_oid)) : Value(),
          std::string(entry.imported ? "t" : "f"),
-         ArrayLiteral(entry.notes)});
+         ArrayLiteral(entry.notes),
+         std::string(entry.damaged ? "damaged" : "available")});
 }
 
 std::string KindWord(const TocEntry& entry) {
@@ -119,29 +123,31 @@ void AddRelations(const Home& home, const CatalogEntry& entry) {
 }
 
 [[noreturn]] void ThrowNoBackup(const Home& home, const std::string& id) {
-    const Value list = QueryValue(
-        home.Sql("SELECT string_agg(backup_id, ', ') FROM (SELECT backup_id FROM "
-                 "@.backup_restore_points WHERE status <> 'deleted' ORDER BY taken_at DESC LIMIT 5) "
-                 "p"));
-    throw Error(Errc::NotFound, "backup \"" + Printable(id) + "\" does not exist",
-                list ? "The newest are: " + *list + "." : "The catalog knows no backup.",
-                list ? "SELECT backup_id, database, taken_at FROM backup_catalog ORDER BY taken_at "
-                       "DESC;"
-                     : "SELECT backup_run(database => 'app'); or, to read a store's backups into the "
-                       "catalog: SELECT * FROM backup_import('main');");
+    const Value list = QueryValue(home.Sql(
+        "SELECT string_agg(backup_id, ', ') FROM (SELECT backup_id FROM "
+        "@.backup_restore_points WHERE status <> 'deleted' ORDER BY taken_at DESC LIMIT 5) "
+        "p"));
+    throw Error(
+        Errc::NotFound, "backup \"" + Printable(id) + "\" does not exist",
+        list ? "The newest are: " + *list + "." : "The catalog knows no backup.",
+        list ? "SELECT backup_id, database, taken_at FROM backup_catalog ORDER BY taken_at "
+               "DESC;"
+             : "SELECT backup_run(database => 'app'); or, to read a store's backups into the "
+               "catalog: SELECT * FROM backup_import('main');");
 }
 
 // The newest complete backup of a database.
 Value NewestOf(const Home& home, const std::string& database) {
-    return QueryValue(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE database = $1 "
-                               "AND status = 'available' ORDER BY taken_at DESC, sequence DESC LIMIT "
-                               "1"),
-                      {database});
+    return QueryValue(
+        home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE database = $1 "
+                 "AND status = 'available' ORDER BY taken_at DESC, sequence DESC LIMIT "
+                 "1"),
+        {database});
 }
 
 } // namespace
 
-RestorePoint FindRestorePoint(const Home& home, const std::string& id) {
+RestorePoint FindRestorePoint(const Home& home, const std::string& id, Copy copy) {
     std::string wanted = id;
     if (id == "latest" || id.starts_with("latest:")) {
         const std::string database =
@@ -154,24 +160,16 @@ RestorePoint FindRestorePoint(const Home& home, const std::string& id) {
         wanted = *newest;
     }
     const Rows rows = Query(
-        home.Sql("SELECT backup_id, store, database, key, signer_id, role_name, role_oid, status, encrypted, "
-                 "imported, pinned, sequence, sums FROM @.backup_restore_points WHERE backup_id = $1 "
-                 "AND status <> 'deleted' ORDER BY status, store LIMIT 1"),
-        {wanted});
+        home.Sql("SELECT backup_id, store, database, key, signer_id, role_name, role_oid, status, "
+                 "encrypted, imported, pinned, sequence, sums FROM @.backup_restore_points WHERE "
+                 "backup_id = $1 AND status <> 'deleted' ORDER BY (status = 'damaged') <> "
+                 "$2::boolean, store LIMIT 1"),
+        {wanted, std::string(copy == Copy::kDamagedFirst ? "t" : "f")});
     if (rows.empty()) ThrowNoBackup(home, wanted);
     const Row& row = rows[0];
-    return {*row[0],
-            *row[1],
-            *row[2],
-            row[3],
-            row[4],
-            row[5],
-            ToOid(row[6]),
-            *row[7],
-            IsTrue(row[8]),
-            IsTrue(row[9]),
-            IsTrue(row[10]),
-            static_cast<uint64_t>(ToInt(row[11])),
+    return {*row[0],        *row[1],        *row[2],         row[3],
+            row[4],         row[5],         ToOid(row[6]),   *row[7],
+            IsTrue(row[8]), IsTrue(row[9]), IsTrue(row[10]), static_cast<uint64_t>(ToInt(row[11])),
             *row[12]};
 }
 
@@ -179,26 +177,34 @@ void AddRestorePoint(const Home& home, const CatalogEntry& entry) {
     const Manifest& m = *entry.manifest;
     AddRow(home, entry);
     if (entry.toc != nullptr) AddRelations(home, entry);
-    Execute(home.Sql("INSERT INTO @.backup_chains VALUES ($1, $2, $3::oid, $4::bigint, $5, $6) ON "
-                     "CONFLICT (store, system_identifier, database_oid) DO UPDATE SET sequence = "
-                     "excluded.sequence, backup_id = excluded.backup_id, sums = excluded.sums WHERE "
-                     "excluded.sequence >= backup_chains.sequence"),
-            {entry.store, m.cluster.system_identifier, Number(m.database.oid), Number(m.sequence),
-             m.backup_id, entry.sums});
+    if (!entry.in_chain) return;
+    Execute(
+        home.Sql("INSERT INTO @.backup_chains VALUES ($1, $2, $3::oid, $4::bigint, $5, $6) ON "
+                 "CONFLICT (store, system_identifier, database_oid) DO UPDATE SET sequence = "
+                 "excluded.sequence, backup_id = excluded.backup_id, sums = excluded.sums WHERE "
+                 "excluded.sequence >= backup_chains.sequence"),
+        {entry.store, m.cluster.system_identifier, Number(m.database.oid), Number(m.sequence),
+         m.backup_id, entry.sums});
 }
 
 void RecordVerified(const Home& home, const RestorePoint& point, VerifyLevel level,
                     const VerifyReport& report) {
+    const std::string name(VerifyLevelName(level));
     if (report.ok()) {
-        // A damaged one is sound again only when as much was looked at as when it was found damaged.
-        Execute(home.Sql("UPDATE @.backup_restore_points SET verified_level = $3, verified_at = "
-                         "clock_timestamp(), status = CASE WHEN $3 = 'content' THEN 'available' ELSE "
-                         "status END WHERE backup_id = $1 AND store = $2"),
-                {point.backup_id, point.store, std::string(VerifyLevelName(level))});
+        Execute(
+            home.Sql("WITH levels (l) AS (VALUES ('{present,checksum,content}'::text[])) UPDATE "
+                     "@.backup_restore_points SET verified_level = $3, verified_at = "
+                     "clock_timestamp(), status = CASE WHEN status = 'damaged' AND "
+                     "array_position(l, $3) >= array_position(l, coalesce(damaged_level, "
+                     "'content')) THEN 'available' ELSE status END FROM levels WHERE backup_id "
+                     "= $1 AND store = $2 AND status <> 'deleted'"),
+            {point.backup_id, point.store, name});
     } else {
-        Execute(home.Sql("UPDATE @.backup_restore_points SET status = 'damaged', verified_level = "
-                         "NULL, verified_at = NULL WHERE backup_id = $1 AND store = $2"),
-                {point.backup_id, point.store});
+        Execute(
+            home.Sql("UPDATE @.backup_restore_points SET status = 'damaged', damaged_level = $3, "
+                     "verified_level = NULL, verified_at = NULL WHERE backup_id = $1 AND store = "
+                     "$2 AND status <> 'deleted'"),
+            {point.backup_id, point.store, name});
     }
 }
 

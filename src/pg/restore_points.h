@@ -22,8 +22,12 @@ struct RestorePoint {
     std::string sums;
 };
 
-// An id, `latest:<database>`, or `latest` for the current database. Error(NotFound), with what there is.
-RestorePoint FindRestorePoint(const Home& home, const std::string& id);
+// Where one backup lies in several stores.
+enum class Copy { kSoundFirst, kDamagedFirst };
+// An id, `latest:<database>`, or `latest` for the current database. Error(NotFound), with what
+// there is.
+RestorePoint FindRestorePoint(const Home& home, const std::string& id,
+                              Copy copy = Copy::kSoundFirst);
 
 struct CatalogEntry {
     const Manifest* manifest = nullptr;
@@ -34,10 +38,14 @@ struct CatalogEntry {
     Oid role_oid = InvalidOid;
     std::optional<int64_t> run_id;
     bool imported = false;
+    bool damaged = false;
+    bool in_chain =
+        true; // may be the newest of its database by which a rolled-back store is noticed
     std::vector<std::string> notes;
 };
 // Row, relations and chain. In a transaction.
 void AddRestorePoint(const Home& home, const CatalogEntry& entry);
+// A damaged one is sound again only when as much was looked at as when it was found damaged.
 void RecordVerified(const Home& home, const RestorePoint& point, VerifyLevel level,
                     const VerifyReport& report);
 // SHA-256 of the backup's SHA256SUMS as it lies in the store, hex.

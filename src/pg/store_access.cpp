@@ -1,6 +1,7 @@
 #include "pg/store_access.h"
 
 #include "core/crypto/secret_source.h"
+#include "pg/rights.h"
 
 namespace lifeboat::pg {
 
@@ -72,17 +73,35 @@ std::optional<SignerPrivate> Signer(const KeyRecord& key, Interrupt& interrupt) 
     return ReadSigner(*key.signer, interrupt);
 }
 
+namespace {
+
+bool MayUse(const KeyRecord& key) {
+    try {
+        RequireKeyUse(key);
+        return true;
+    } catch (const ServerError&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() != Errc::Permission) throw;
+        return false;
+    }
+}
+
+} // namespace
+
 void AddServerSecrets(Keyring& ring, const Home& home, const StoreRecord& store, const Value& key,
                       Interrupt& interrupt) {
     if (!store.encryption_required) return;
     if (const auto record = key ? FindKey(home, *key) : std::nullopt) {
         if (record->secret) {
+            RequireKeyUse(*record);
             ring.AddServerSecret(ReadServerSecret(*record->secret, interrupt));
             return;
         }
     } else {
         for (const KeyRecord& any : LoadKeys(home)) {
-            if (any.secret) ring.AddServerSecret(ReadServerSecret(*any.secret, interrupt));
+            if (any.secret && MayUse(any))
+                ring.AddServerSecret(ReadServerSecret(*any.secret, interrupt));
         }
     }
     if (!ring.empty()) return;

@@ -51,6 +51,9 @@ struct Trust {
     bool key_given =
         false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
     uint64_t min_sequence = 0;
+    // What whoever took the backup remembers of SHA256SUMS: other sums are damage, and these need
+    // no signature (but one that the manifest promises must still be there and fit).
+    std::optional<Sha256Digest> sums;
 };
 
 struct Backup {

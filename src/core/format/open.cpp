@@ -42,27 +42,44 @@ const SignerPublic* FindSigner(const Trust& trust, const std::string& sums,
     return nullptr;
 }
 
+// Throws unless the sums are those that are remembered; true when there are any to compare with.
+bool AreRemembered(const Trust& trust, const Sha256Digest& digest, const std::string& sums_name) {
+    if (!trust.sums) return false;
+    if (*trust.sums != digest)
+        ThrowDamaged(sums_name, "Its SHA-256 is " + ToHex(digest) + ", the backup was taken with " +
+                                    ToHex(*trust.sums) + ".");
+    return true;
+}
+
 // No trusted signature. The manifest, though nothing vouches for it, tells apart a run that did not
 // finish, a backup that was never signed, one by somebody else, and one whose sums were changed
-// after a trusted signer signed them. Returns only for what `allow_untrusted` may accept.
-void JudgeUnsigned(Store& store, std::string_view id, const Trust& trust, bool has_signature) {
+// after a trusted signer signed them. Returns only for what `allow_untrusted` may accept, or what
+// is remembered.
+void JudgeUnsigned(Store& store, std::string_view id, const Trust& trust, bool has_signature,
+                   bool remembered) {
     std::optional<Sha256Digest> named;
     try {
         named = ReadManifestHead(store, id).signer;
     } catch (const StoreError&) {
         throw;
     } catch (const Error&) {
-        if (trust.allow_untrusted)
+        if (trust.allow_untrusted || remembered)
             return; // whatever is wrong with the manifest is said when it is read whole
     }
-    if (named && !has_signature) ThrowUnfinished(id, kSignatureFile);
+    const std::string signature = BackupFile(id, kSignatureFile);
+    if (named && !has_signature) {
+        if (!remembered) ThrowUnfinished(id, kSignatureFile);
+        throw Error(Errc::Damaged, signature + " is missing",
+                    "The manifest names signer " + ToHex(*named) + ".");
+    }
     const bool known =
         named && std::any_of(trust.signers.begin(), trust.signers.end(),
                              [&](const SignerPublic& signer) { return signer.id() == *named; });
+    if (known && remembered) ThrowDamaged(signature, "It is not by signer " + ToHex(*named) + ".");
     if (known)
         ThrowDamaged(BackupFile(id, kSumsFile),
                      "It is not what signer " + ToHex(*named) + " has signed.");
-    if (trust.allow_untrusted) return;
+    if (trust.allow_untrusted || remembered) return;
     throw Error(Errc::Untrusted,
                 "backup \"" + std::string(id) + "\" is " +
                     (has_signature ? "not signed by a trusted signer" : "not signed"),
@@ -198,7 +215,9 @@ Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust) 
         ReadIfThere(store, BackupFile(backup_id, kSignatureFile), kMaxSignatureBytes);
     const SignerPublic* signer = FindSigner(trust, *sums, signature);
     backup.signature_checked = signer != nullptr;
-    if (signer == nullptr) JudgeUnsigned(store, backup_id, trust, signature.has_value());
+    const bool remembered = AreRemembered(trust, backup.sums_digest, sums_name);
+    if (signer == nullptr)
+        JudgeUnsigned(store, backup_id, trust, signature.has_value(), remembered);
 
     const std::vector<SumLine> lines = ParseSums(*sums, sums_name);
     backup.manifest = ReadManifest(store, backup_id, lines);

@@ -112,4 +112,11 @@ void ResultSet::Add(const Row& row) {
 
 std::string SecondsText(double seconds) { return std::to_string(seconds) + " seconds"; }
 
+void Notice(const std::string& message, const std::string& hint) {
+    Pg([&] {
+        ereport(NOTICE, (errmsg_internal("%s", message.c_str()),
+                         hint.empty() ? 0 : errhint("%s", hint.c_str())));
+    });
+}
+
 } // namespace lifeboat::pg

@@ -49,5 +49,7 @@ private:
 inline std::string BoolText(bool value) { return value ? "t" : "f"; }
 // For an interval column.
 std::string SecondsText(double seconds);
+// Says it to the caller at once.
+void Notice(const std::string& message, const std::string& hint = {});
 
 } // namespace lifeboat::pg
