@@ -109,8 +109,8 @@ void AddServerSecrets(Keyring& ring, const Home& home, const StoreRecord& store,
                 "this server cannot read the backup" +
                     (key ? ": key \"" + *key + "\" has no server secret" : std::string()),
                 "A key of certificates alone makes a write-only server.",
-                "Use level => 'checksum', or the command line where the recovery key is: lifeboat "
-                "verify … --recovery-key FILE");
+                "Where the recovery key is, type: lifeboat verify (or plan, or restore) … "
+                "--recovery-key FILE; to verify here, use level => 'checksum'.");
 }
 
 } // namespace lifeboat::pg

@@ -22,6 +22,24 @@ StoredBackup FindInStore(const Home& home, const RestorePoint& point, Interrupt&
     return backup;
 }
 
+void RequireBackupRights(Oid role, const RestorePoint& point) {
+    if (IsSuperuser(role)) return;
+    const std::string message =
+        "role \"" + RoleName(role) + "\" may not restore backup " + point.backup_id;
+    if (point.imported) {
+        throw Error(
+            Errc::Permission, message,
+            "It was imported from a store, not taken by this server: that needs superuser.");
+    }
+    if (RoleExists(point.role_oid) && ActsFor(role, point.role_oid)) return;
+    const std::string taker = RoleName(point.role_oid);
+    throw Error(Errc::Permission, message,
+                "It was taken as \"" + taker + "\": the privileges of that role are needed.",
+                RoleExists(point.role_oid)
+                    ? "GRANT " + QuoteIdent(taker) + " TO " + QuoteIdent(RoleName(role)) + ";"
+                    : "Let a superuser restore it.");
+}
+
 bool MayRun(const RestorePoint& point, const Backup& opened) noexcept {
     return opened.signature_checked || !point.imported;
 }

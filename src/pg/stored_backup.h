@@ -18,6 +18,8 @@ struct StoredBackup {
 // nothing of the backup yet.
 StoredBackup FindInStore(const Home& home, const RestorePoint& point, Interrupt& interrupt);
 
+// Restoring needs the privileges of the role that took the backup; an imported one, superuser.
+void RequireBackupRights(Oid role, const RestorePoint& point);
 // Whether SQL from the backup may be run: it is signed by a trusted signer, or this server took it
 // and its sums are those that the catalog remembers. An imported one vouches for nothing.
 bool MayRun(const RestorePoint& point, const Backup& opened) noexcept;

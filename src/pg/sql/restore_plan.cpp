@@ -1,0 +1,111 @@
+// backup_restore_plan.
+#include "pg/encoding.h"
+#include "pg/rights.h"
+#include "pg/sql/restore_arguments.h"
+#include "pg/target_facts.h"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(lifeboat_restore_plan);
+PGDLLEXPORT Datum lifeboat_restore_plan(PG_FUNCTION_ARGS);
+}
+
+namespace lifeboat::pg {
+namespace {
+
+ArchiveFacts FactsOfArchive(const std::vector<TocEntry>& toc) {
+    for (const TocEntry& entry : toc) {
+        if (entry.kind == ObjectKind::kSchema)
+            return {entry.detail.roles, entry.detail.tablespaces};
+    }
+    return {};
+}
+
+PlanStep Preflight(std::string action, std::string object, PlanStatus status, std::string detail) {
+    PlanStep step;
+    step.phase = "preflight";
+    step.action = std::move(action);
+    step.object = std::move(object);
+    step.status = status;
+    step.detail = std::move(detail);
+    return step;
+}
+
+// The rights that backup_restore asks of its caller.
+PlanStep CheckAccess(Oid caller, const StoredBackup& backup) {
+    const auto step = [&](PlanStatus status, std::string detail) {
+        return Preflight("check access", backup.point.backup_id, status, std::move(detail));
+    };
+    try {
+        RequireBackupRights(caller, backup.point);
+        RequireRestoreRights(caller, backup.record);
+    } catch (const ServerError&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() != Errc::Permission) throw;
+        return step(PlanStatus::kBlocked, error.message() + ": " + error.detail() +
+                                              (error.hint().empty() ? "" : " " + error.hint()));
+    }
+    return step(PlanStatus::kReady, "role \"" + RoleName(caller) + "\" may restore it");
+}
+
+PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
+    const auto step = [&](PlanStatus status, std::string detail) {
+        return Preflight("check signature", backup.point.backup_id, status, std::move(detail));
+    };
+    if (opened.signature_checked) return step(PlanStatus::kReady, "signed by a trusted signer");
+    if (MayRun(backup.point, opened)) {
+        return step(PlanStatus::kReady, "not signed, but its sums are those this server wrote");
+    }
+    return step(
+        PlanStatus::kBlocked,
+        "not signed by a trusted signer, and not taken by this server: if you know who made "
+        "it, restore it with lifeboat restore " +
+            backup.point.backup_id + " --store " + backup.record.url + " --allow-untrusted");
+}
+
+std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup,
+                               const RestoreRequest& request, Oid caller, std::string& encoding) {
+    ServerInterrupt interrupt;
+    const Backup opened = OpenBackup(*backup.store, backup.point.backup_id, backup.trust);
+    Keyring ring(*backup.store);
+    AddServerSecrets(ring, home, backup.record, backup.point.key, interrupt);
+    const std::vector<TocEntry> toc =
+        ReadToc(*backup.store, opened, MakeReadContext(opened, &ring, interrupt));
+    encoding = opened.manifest.database.encoding;
+    const TargetFacts facts =
+        FactsOfThisServer(caller, request.target_database, opened.manifest.database);
+    std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckTrust(backup, opened)};
+    for (PlanStep& step :
+         MakeRestorePlan(opened.manifest, toc, FactsOfArchive(toc), facts, request)) {
+        plan.push_back(std::move(step));
+    }
+    return plan;
+}
+
+Datum RestorePlan(const Call& call) {
+    const Home home = RequireHome();
+    ResultSet result(call.info());
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    const RestoreArguments arguments = ReadRestoreArguments(call, home);
+    ServerInterrupt interrupt;
+    StoredBackup backup = FindInStore(home, arguments.point, interrupt);
+    std::string encoding;
+    int number = 0;
+    for (const PlanStep& step : MakePlan(home, backup, arguments.request, caller, encoding)) {
+        result.Add({std::to_string(++number), step.phase, step.action,
+                    ToLocalEncoding(step.object, encoding), std::to_string(step.bytes),
+                    std::to_string(step.rows), SecondsText(step.estimate_seconds),
+                    std::string(PlanStatusName(step.status)),
+                    ToLocalEncoding(step.detail, encoding)});
+    }
+    return result.Done();
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+Datum lifeboat_restore_plan(PG_FUNCTION_ARGS) {
+    return lifeboat::pg::Boundary(
+        [&] { return lifeboat::pg::RestorePlan(lifeboat::pg::Call(fcinfo)); });
+}
