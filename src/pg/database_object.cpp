@@ -79,9 +79,10 @@ void AddPrivileges(SqlObject& object, const std::string& owner) {
         "SELECT pg_get_userbyid(a.grantor), CASE WHEN a.grantee <> 0 THEN "
         "pg_get_userbyid(a.grantee) END,"
         " string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), a.is_grantable"
-        " FROM pg_database d, aclexplode(d.datacl) a WHERE d.oid = $1::oid"
+        " FROM pg_database d, ROWS FROM (aclexplode(d.datacl)) WITH ORDINALITY"
+        " AS a(grantor, grantee, privilege_type, is_grantable, n) WHERE d.oid = $1::oid"
         " GROUP BY a.grantor, a.grantee, a.is_grantable"
-        " ORDER BY a.grantor <> max(d.datdba::oid), a.is_grantable DESC, 1, 2",
+        " ORDER BY a.grantor <> max(d.datdba::oid), min(a.n)",
         {std::to_string(MyDatabaseId)}, true);
     for (const Row& row : rows) {
         const Grant grant{row[0].value_or(""), row[1], row[2].value_or(""), row[3] == "t"};

@@ -63,10 +63,11 @@ void ReadGrants(LargeObjectRange range, PropertyMap& properties) {
         "SELECT m.oid, pg_get_userbyid(a.grantor), CASE WHEN a.grantee <> 0 THEN "
         "pg_get_userbyid(a.grantee) END,"
         " string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), a.is_grantable"
-        " FROM pg_largeobject_metadata m, aclexplode(m.lomacl) a WHERE m.oid >= $1::oid AND m.oid "
+        " FROM pg_largeobject_metadata m, ROWS FROM (aclexplode(m.lomacl)) WITH ORDINALITY"
+        " AS a(grantor, grantee, privilege_type, is_grantable, n) WHERE m.oid >= $1::oid AND m.oid "
         "<= $2::oid"
         " GROUP BY m.oid, m.lomowner, a.grantor, a.grantee, a.is_grantable"
-        " ORDER BY m.oid, a.grantor <> m.lomowner, a.is_grantable DESC, 2, 3",
+        " ORDER BY m.oid, a.grantor <> m.lomowner, min(a.n)",
         Bounds(range), true);
     for (const Row& row : rows) {
         const Oid oid = ToOid(row[0]);

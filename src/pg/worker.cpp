@@ -33,7 +33,8 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     shm_mq_handle* queue = AttachQueue(segment, toc);
     const RunSegment run = Pg([header] {
         const RunSegment attached = AttachRunSegment(header->run, header->run_id);
-        if (attached.segment != nullptr) dsm_pin_mapping(attached.segment); // until the process ends
+        if (attached.segment != nullptr)
+            dsm_pin_mapping(attached.segment); // until the process ends
         return attached;
     });
     if (run.shared == nullptr)
