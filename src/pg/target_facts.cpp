@@ -5,6 +5,7 @@
 
 #include <clocale>
 
+#include "core/plan/restore_mark.h"
 #include "pg/rights.h"
 
 extern "C" {
@@ -44,13 +45,20 @@ std::optional<uint64_t> FreeBytes() {
 
 } // namespace
 
+bool IsTaken(const std::string& target_database, const std::string& backup_id) {
+    const Rows rows =
+        Query("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1",
+              {target_database});
+    return !rows.empty() && !rows[0][0].value_or("").starts_with(RestoreMarkOf(backup_id));
+}
+
 TargetFacts FactsOfThisServer(Oid role, const std::string& target_database,
-                              const DatabaseInfo& source) {
+                              const Manifest& manifest) {
+    const DatabaseInfo& source = manifest.database;
     TargetFacts facts;
     facts.server_version_num =
         std::stoi(*QueryValue("SELECT current_setting('server_version_num')"));
-    facts.database_exists =
-        !Query("SELECT FROM pg_database WHERE datname = $1", {target_database}).empty();
+    facts.database_exists = IsTaken(target_database, manifest.backup_id);
     facts.role = RoleName(role);
     facts.is_superuser = IsSuperuser(role);
     facts.can_create_database =

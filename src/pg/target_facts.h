@@ -6,7 +6,9 @@
 
 namespace lifeboat::pg {
 
+// A database of that name is there, and it is not what an interrupted restore of this backup left.
+bool IsTaken(const std::string& target_database, const std::string& backup_id);
 TargetFacts FactsOfThisServer(Oid role, const std::string& target_database,
-                              const DatabaseInfo& source);
+                              const Manifest& manifest);
 
 } // namespace lifeboat::pg

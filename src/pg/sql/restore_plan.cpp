@@ -72,8 +72,7 @@ std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup,
     const std::vector<TocEntry> toc =
         ReadToc(*backup.store, opened, MakeReadContext(opened, &ring, interrupt));
     encoding = opened.manifest.database.encoding;
-    const TargetFacts facts =
-        FactsOfThisServer(caller, request.target_database, opened.manifest.database);
+    const TargetFacts facts = FactsOfThisServer(caller, request.target_database, opened.manifest);
     std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckTrust(backup, opened)};
     for (PlanStep& step :
          MakeRestorePlan(opened.manifest, toc, FactsOfArchive(toc), facts, request)) {

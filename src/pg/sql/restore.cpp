@@ -1,0 +1,77 @@
+// backup_restore.
+#include "pg/rights.h"
+#include "pg/sql/restore_arguments.h"
+#include "pg/sql/uncommitted.h"
+#include "pg/sql/wait_run.h"
+#include "pg/target_facts.h"
+
+extern "C" {
+#include <access/xlog.h>
+
+PG_FUNCTION_INFO_V1(lifeboat_restore);
+PGDLLEXPORT Datum lifeboat_restore(PG_FUNCTION_ARGS);
+}
+
+namespace lifeboat::pg {
+namespace {
+
+void RefuseStandby() {
+    if (!RecoveryInProgress()) return;
+    throw Error::WithSqlState("25006", "cannot restore on a standby",
+                              "The restore must create a database.",
+                              "Call it on the primary server.");
+}
+
+RunRequest MakeRequest(const RestoreArguments& arguments, Oid caller, bool wait) {
+    RunRequest request;
+    request.kind = "restore";
+    request.requested_by = caller;
+    request.acting_role = caller;
+    request.wait = wait;
+    request.backup_id = arguments.point.backup_id;
+    request.store = arguments.point.store;
+    request.database = arguments.point.database;
+    request.key = arguments.point.key.value_or("");
+    request.target_database = arguments.request.target_database;
+    request.tables = arguments.request.tables;
+    request.jobs = arguments.request.jobs;
+    return request;
+}
+
+void RefuseTaken(const std::string& database, const std::string& backup_id) {
+    if (!IsTaken(database, backup_id)) return;
+    throw Error(Errc::Duplicate, "database \"" + database + "\" already exists",
+                "A restore makes a new database and touches no other.",
+                "Choose another target_database, or drop it first.");
+}
+
+Datum Restore(const Call& call) {
+    const Home home = RequireHome();
+    RefuseStandby();
+    const Oid caller = Caller();
+    const bool wait = call.Bool(5, true);
+    RoleScope as_owner(home.owner);
+    const RestoreArguments arguments = ReadRestoreArguments(call, home);
+    RequireBackupRights(caller, arguments.point);
+    RequireRestoreRights(caller, LoadStore(home, arguments.point.store));
+    RefuseTaken(arguments.request.target_database, arguments.point.backup_id);
+    RunRequest request = MakeRequest(arguments, caller, wait);
+    RefuseUncommitted(home, request);
+    const int64_t id = NewRunId(home);
+    request.restore_id = id;
+    StartedRun run(id, request);
+    if (wait) {
+        WaitForEnd(run);
+    } else {
+        WaitForRow(run);
+    }
+    return Int64GetDatum(id);
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+Datum lifeboat_restore(PG_FUNCTION_ARGS) {
+    return lifeboat::pg::Boundary(
+        [&] { return lifeboat::pg::Restore(lifeboat::pg::Call(fcinfo)); });
+}
