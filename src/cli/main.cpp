@@ -33,8 +33,12 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error) {
         return 0;
     }
     std::string message = error.what();
-    if (message.starts_with("The ")) message[0] = 't';
-    if (message.starts_with("A ")) message[0] = 'a';
+    if (command == &app && !app.remaining().empty()) {
+        message = "there is no verb \"" + app.remaining().front() + "\"";
+    }
+    if (message.size() > 1 && std::islower(static_cast<unsigned char>(message[1])) != 0) {
+        message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+    }
     while (message.ends_with('\n') || message.ends_with('.')) message.pop_back();
     const std::string verb = command == &app ? "" : command->get_name() + " ";
     const Error usage(Errc::InvalidValue, Printable(message, 1000), {},

@@ -23,6 +23,13 @@ std::string Field(const PGresult* result, int field) {
     return text == nullptr ? std::string() : WithoutLineEnd(text);
 }
 
+// libpq's own words as a sentence.
+std::string Sentence(const char* message) {
+    std::string text = WithoutLineEnd(message);
+    if (!text.ends_with('.') && !text.ends_with('?')) text.push_back('.');
+    return text;
+}
+
 [[noreturn]] void ThrowServerError(const PGresult* result) {
     const std::string primary = Field(result, PG_DIAG_MESSAGE_PRIMARY);
     std::string detail = Field(result, PG_DIAG_MESSAGE_DETAIL);
@@ -95,7 +102,7 @@ Connection::Connection(Target& target, const std::string& database, Interrupt& i
     }
     if (PQstatus(handle()) != CONNECTION_OK) {
         throw Error(Errc::TargetRefused, "could not connect to the target server",
-                    WithoutLineEnd(PQerrorMessage(handle())) + ".",
+                    Sentence(PQerrorMessage(handle())),
                     "Check --target and the PG* environment variables as you would for psql.");
     }
     PQsetNoticeReceiver(handle(), ReceiveNotice, nullptr);
@@ -156,7 +163,7 @@ std::string Connection::Describe() const {
 
 void Connection::ThrowLost() {
     throw Error(Errc::TargetRefused, "the connection to the target server was lost",
-                WithoutLineEnd(PQerrorMessage(handle())) + ".");
+                Sentence(PQerrorMessage(handle())));
 }
 
 void Connection::WaitFor(short events) {

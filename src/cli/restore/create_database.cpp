@@ -4,15 +4,10 @@
 
 #include "cli/sql_splitter.h"
 #include "core/base/clock.h"
+#include "core/plan/restore_mark.h"
 
 namespace lifeboat::cli {
 namespace {
-
-constexpr std::string_view kMark = "lifeboat: restore of ";
-
-std::string MarkOf(const std::string& backup_id) {
-    return std::string(kMark) + backup_id + " in progress";
-}
 
 bool IsSuperuser(Connection& connection) {
     return connection.Exec("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
@@ -21,8 +16,8 @@ bool IsSuperuser(Connection& connection) {
 
 bool IsAbout(std::string_view statement, const std::string& quoted) {
     constexpr std::string_view kKnown[] = {
-        "CREATE DATABASE ", "ALTER DATABASE ", "COMMENT ON DATABASE ", "GRANT ",
-        "REVOKE ",          "ALTER ROLE ",     "SECURITY LABEL ",
+        "CREATE DATABASE", "ALTER DATABASE", "COMMENT ON DATABASE", "GRANT",
+        "REVOKE",          "ALTER ROLE",     "SECURITY LABEL",
     };
     const bool known =
         std::ranges::any_of(kKnown, [&](auto words) { return BeginsWithWords(statement, words); });
@@ -71,18 +66,18 @@ TargetLook LookAtTarget(Connection& connection, const std::string& database,
         {database});
     if (found.rows() == 0) return {};
     TargetLook look{TargetState::kTaken, found.Text(0, 0)};
-    if (look.comment.starts_with(MarkOf(backup_id))) look.state = TargetState::kInterrupted;
+    if (look.comment.starts_with(RestoreMarkOf(backup_id))) look.state = TargetState::kInterrupted;
     return look;
 }
 
 void ThrowTaken(const TargetLook& look, const std::string& database) {
     const std::string drop = "DROP DATABASE " + QuoteName(database);
-    if (look.comment.starts_with(kMark)) {
+    if (look.comment.starts_with(kRestoreMark)) {
         throw Error(
             Errc::Duplicate,
             "target database \"" + Printable(database) + "\" is a restore that was interrupted",
             "Its comment is \"" + Printable(look.comment) + "\".",
-            "Restore the same backup again to start over, or drop it: " + drop);
+            "Restore that backup again to start over, or drop it: " + drop);
     }
     throw Error(Errc::Duplicate, "target database \"" + Printable(database) + "\" exists already",
                 "A restore creates its database and never writes into one that is there.",
@@ -95,7 +90,7 @@ void CreateMarked(Connection& connection, const DatabaseSql& sql, const TargetLo
     if (look.state == TargetState::kInterrupted) connection.Exec("DROP DATABASE " + quoted);
     connection.Exec(sql.create);
     const std::string mark =
-        MarkOf(backup_id) + ", begun " + Rfc3339(Now()) + ": not complete, do not use";
+        RestoreMarkOf(backup_id) + ", begun " + Rfc3339(Now()) + ": not complete, do not use";
     connection.Exec("COMMENT ON DATABASE " + quoted + " IS " + connection.QuoteLiteral(mark));
     if (IsSuperuser(connection))
         connection.Exec("ALTER DATABASE " + quoted + " CONNECTION LIMIT 0");

@@ -64,8 +64,8 @@ void RunGlobals(Session& session, Connection& connection) {
     std::vector<std::string> there;
     for (const auto& statement :
          SplitSql(session.ReadText(*entry, kMaxGlobalsBytes), "the backup's globals")) {
-        const bool creates = BeginsWithWords(statement, "CREATE ROLE ");
-        const bool alters = BeginsWithWords(statement, "ALTER ROLE ");
+        const bool creates = BeginsWithWords(statement, "CREATE ROLE");
+        const bool alters = BeginsWithWords(statement, "ALTER ROLE");
         const std::string role(
             creates || alters
                 ? FirstIdentifier(std::string_view(statement).substr(creates ? 12 : 11))
