@@ -9,6 +9,8 @@
 namespace lifeboat {
 namespace {
 
+constexpr int kFirstVersionWithStatistics = 180000; // that pg_restore can bring
+
 struct Load { // of one table, from all its objects
     ObjectKind kind = ObjectKind::kData;
     std::string object;
@@ -45,7 +47,7 @@ public:
         Schema();
         Data();
         Indexes();
-        Finish();
+        Finish(target);
         for (size_t i = 0; i < steps_.size(); ++i) steps_[i].step = static_cast<int>(i) + 1;
         return std::move(steps_);
     }
@@ -145,7 +147,8 @@ private:
         PlanStep& step =
             Add("schema", "restore schema", "pre-data", tables * kSchemaSecondsPerTable);
         step.bytes = schema.bytes;
-        step.detail = Counted(manifest_.totals.tables, "table");
+        step.detail = patterns_.empty() ? Counted(manifest_.totals.tables, "table")
+                                        : "what the chosen tables need";
     }
 
     void Data() {
@@ -162,12 +165,13 @@ private:
             step.detail = Counted(load.objects, "object") + ", " + Counted(streams, "stream");
             if (!load.root.empty()) step.detail += ", through its partition root " + load.root;
         }
-        if (!patterns_.empty()) return; // chosen tables only
         if (const Load sequences = Sum(ObjectKind::kSequences); sequences.objects > 0) {
             PlanStep& step = Add("data", "set sequences", "sequences", kLoadSecondsPerObject);
             step.bytes = sequences.bytes;
             step.rows = sequences.rows;
+            if (!patterns_.empty()) step.detail = "those that the chosen tables own";
         }
+        if (!patterns_.empty()) return; // large objects belong to no table
         if (const Load large = Sum(ObjectKind::kLargeObjects); large.objects > 0) {
             PlanStep& step = Add("data", "load large objects", "large objects",
                                  static_cast<double>(large.bytes) / kLargeObjectBytesPerSecond);
@@ -184,9 +188,10 @@ private:
         step.detail = Counted(static_cast<uint64_t>(jobs_), "job");
     }
 
-    void Finish() {
+    void Finish(const TargetFacts& target) {
         const auto tables = static_cast<double>(loads_.size());
-        if (Sum(ObjectKind::kStatistics).objects > 0) {
+        if (patterns_.empty() && target.server_version_num >= kFirstVersionWithStatistics &&
+            Sum(ObjectKind::kStatistics).objects > 0) {
             Add("finish", "restore statistics", request_.target_database,
                 tables * kSchemaSecondsPerTable);
         } else {

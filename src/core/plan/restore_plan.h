@@ -55,8 +55,9 @@ struct PlanStep {
 };
 
 // Bytes are those of uncompressed rows; estimates come from the constants in plan_estimates.h. With
-// chosen tables sequences and large objects are left out. Throws Error(InvalidValue) for a bad
-// pattern; a pattern that matches nothing is a blocked step.
+// chosen tables large objects are left out, of the sequences those are set that the tables own.
+// Throws Error(InvalidValue) for a bad pattern; a pattern that matches nothing is a blocked step.
+// Names stand as they are: whoever prints them escapes control characters.
 std::vector<PlanStep> MakeRestorePlan(const Manifest& manifest, const std::vector<TocEntry>& toc,
                                       const ArchiveFacts& archive, const TargetFacts& target,
                                       const RestoreRequest& request);

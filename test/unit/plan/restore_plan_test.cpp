@@ -297,9 +297,14 @@ TEST_F(RestorePlanTest, SameNamesInTwoSchemasAreTwoTables) {
 
 TEST_F(RestorePlanTest, StatisticsInsteadOfAnalyze) {
     Add(ObjectKind::kStatistics, "", 100, 0);
+    EXPECT_EQ(Steps("restore statistics"), ""); // a target of 15 cannot take them
+    target_.server_version_num = 180000;
     EXPECT_EQ(Steps("analyze"), "");
     EXPECT_EQ(Steps("restore statistics"),
               "finish | restore statistics | app_restored | 0 | 0 | ready | ");
+    request_.tables = {"small"};
+    EXPECT_EQ(Steps("restore statistics"), "");
+    EXPECT_NE(Steps("analyze"), "");
 }
 
 TEST_F(RestorePlanTest, AnEmptyDatabase) {
