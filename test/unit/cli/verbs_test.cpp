@@ -1,0 +1,324 @@
+// The program as it is typed: what it prints, where, and with which exit code.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/io/child_process.h"
+#include "core/store/dir_store.h"
+#include "support/sample_backup.h"
+#include "support/temp_dir.h"
+
+namespace lifeboat::test {
+namespace {
+
+struct Said {
+    int code = 0;
+    std::string out;
+    std::string err;
+};
+
+// Runs lifeboat in an environment of its own.
+Said Lifeboat(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
+    ChildSpec spec;
+    spec.program = LIFEBOAT_BINARY;
+    spec.arguments = std::move(arguments);
+    spec.environment = std::move(environment);
+    spec.environment.emplace_back("PATH=/usr/bin:/bin");
+    ChildProcess child(spec);
+    StringSink out;
+    NeverInterrupted interrupt;
+    const ChildExit exit = child.Run(out, interrupt);
+    return {exit.code, out.Take(), child.stderr_text()};
+}
+
+void WriteFile(const std::string& path, const std::string& text, mode_t mode) {
+    std::ofstream(path, std::ios::binary) << text;
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+}
+
+// A store in a directory with one backup, and the keys to it in files.
+class Verbs : public ::testing::Test {
+protected:
+    void SetUp() override {
+        std::filesystem::create_directory(directory_ / "store");
+        std::filesystem::permissions(directory_ / "store", std::filesystem::perms::owner_all);
+        WriteFile(directory_ / "server.secret", SampleSecret().Hex() + "\n", 0600);
+        WriteFile(directory_ / "recovery.key", SampleRecovery().private_pem, 0600);
+        WriteFile(directory_ / "recovery.crt", SampleRecovery().certificate_pem, 0644);
+        WriteFile(directory_ / "signer.pub", SampleSigner().Public().pem(), 0644);
+    }
+
+    void Take(SampleOptions options = {}) {
+        DirStore store(directory_ / "store");
+        SampleStore sample(store, std::move(options));
+        manifest_ = sample.Take();
+    }
+
+    Said Run(std::vector<std::string> arguments) {
+        return Lifeboat(std::move(arguments), {"LIFEBOAT_STORE=file://" + (directory_ / "store")});
+    }
+    Said RunWithKey(std::vector<std::string> arguments) {
+        for (const std::string& more :
+             {std::string("--secret"), directory_ / "server.secret", std::string("--signer-public"),
+              directory_ / "signer.pub"}) {
+            arguments.push_back(more);
+        }
+        return Run(std::move(arguments));
+    }
+    [[nodiscard]] const std::string& id() const { return manifest_.backup_id; }
+
+    TempDir directory_;
+    Manifest manifest_;
+};
+
+TEST_F(Verbs, ListShowsOneLinePerBackupWithoutAKey) {
+    Take();
+    const Said said = Run({"list"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_NE(said.out.find(id() + "  app       full  2026-11-20 02:15:01"), std::string::npos)
+        << said.out;
+    EXPECT_NE(said.out.find("yes        yes     available\n"), std::string::npos) << said.out;
+    EXPECT_EQ(said.err, "");
+
+    const auto json = nlohmann::json::parse(Run({"list", "--json"}).out);
+    ASSERT_EQ(json.size(), 1U);
+    EXPECT_EQ(json[0]["backup_id"], id());
+    EXPECT_EQ(json[0]["taken_at"], "2026-11-20T02:15:01.000000Z");
+    EXPECT_EQ(json[0]["encrypted"], true);
+    EXPECT_EQ(json[0]["status"], "available");
+    EXPECT_EQ(Run({"list", "--database", "other"}).out, "no backups\n");
+}
+
+TEST_F(Verbs, ShowTellsTablesOnlyToWhoHasAKey) {
+    Take();
+    const Said without = Run({"show", "latest"});
+    EXPECT_EQ(without.code, 0) << without.err;
+    EXPECT_EQ(without.err,
+              "lifeboat: warning: the signature is not checked: no --signer-public was given\n");
+    EXPECT_EQ(without.out.find("orders"), std::string::npos);
+    EXPECT_NE(without.out.find("The tables are encrypted: give a key to see them.\n"),
+              std::string::npos);
+    const Said with = RunWithKey({"show", "latest:app"});
+    EXPECT_EQ(with.code, 0) << with.err;
+    EXPECT_NE(with.out.find("signature         checked\n"), std::string::npos) << with.out;
+    EXPECT_NE(with.out.find("public.orders"), std::string::npos) << with.out;
+    const auto json = nlohmann::json::parse(RunWithKey({"show", id(), "--json"}).out);
+    EXPECT_EQ(json["relations"][0]["relation"], "orders");
+    EXPECT_EQ(json["relations"][0]["rows"], 56);
+    EXPECT_EQ(json["relations"][0]["segments"], 2);
+}
+
+TEST_F(Verbs, CatPrintsRowsAsTheyWereCopied) {
+    Take();
+    const Said said = RunWithKey({"cat", "latest", "--table", "public.orders"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(std::ranges::count(said.out, '\n'), 56);
+    EXPECT_TRUE(said.out.starts_with("1\tfirst\n2\tfirst\n"));
+    EXPECT_TRUE(said.out.ends_with("55\tsecond\n56\t\\N\n"));
+    EXPECT_EQ(RunWithKey({"cat", "latest", "--globals"}).out, "CREATE ROLE shop;\n");
+}
+
+TEST_F(Verbs, VerifyFindsWhatIsWrongAndSaysWhichObject) {
+    Take();
+    const Said good = RunWithKey({"verify", "latest"});
+    EXPECT_EQ(good.code, 0) << good.err;
+    EXPECT_TRUE(good.out.starts_with(id() + ": ok, content, ")) << good.out;
+
+    const std::string object = manifest_.objects[3].name;
+    const std::string path = directory_ / "store/" + object;
+    std::string bytes = ReadFile(path);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+    WriteFile(path, bytes, 0600);
+    const Said bad = RunWithKey({"verify", "latest", "--level", "checksum"});
+    EXPECT_EQ(bad.code, 2) << bad.err;
+    EXPECT_NE(bad.out.find("problem: object " + object), std::string::npos) << bad.out;
+    const auto json = nlohmann::json::parse(RunWithKey({"verify", "latest", "--json"}).out);
+    EXPECT_EQ(json["ok"], false);
+    EXPECT_EQ(json["problems"].size(), 1U);
+
+    const Said cat = RunWithKey({"cat", "latest", "--table", "public.orders"});
+    EXPECT_EQ(cat.code, 2);
+    EXPECT_EQ(cat.out, ""); // hashed before the first byte is printed
+}
+
+TEST_F(Verbs, EachKindOfFailureHasItsExitCodeAndItsWords) {
+    Take();
+    const std::string wrong = directory_ / "wrong.secret";
+    WriteFile(wrong, std::string(64, '1'), 0600);
+    struct Case {
+        std::vector<std::string> arguments;
+        int code;
+        std::string error; // the beginning of the first line
+    };
+    const Case cases[] = {
+        {{"nonsense"}, 1, "there is no verb \"nonsense\"\nhint: Type: lifeboat --help\n"},
+        {{"cat", "latest"},
+         1,
+         "exactly 1 option from [--table,--schema,--globals] is required and 0 were given\n"},
+        {{"show", "mumble"}, 1, "\"mumble\" is not a backup id\n"},
+        {{"show", "app-20200101T000000Z-full-00000000"}, 3, ""},
+        {{"show", "latest:other"}, 3, "the store holds no backup of database \"other\"\n"},
+        {{"cat", "latest", "--schema"},
+         5,
+         "backup " + id() + " is encrypted and no key was given\n"},
+        {{"cat", "latest", "--schema", "--secret", wrong}, 5, "key file keys/"},
+        {{"cat", "latest", "--table", "o", "--secret", directory_ / "server.secret"}, 3, ""},
+        {{"list", "--store", "file://" + (directory_ / "missing")}, 4, "store directory \""},
+        {{"list", "--store", "nowhere"}, 1, "store URL \"nowhere\" has no scheme\n"},
+        {{"list", "--option", "x"}, 1, "--option \"x\" is not of the form name=value\n"},
+        {{"rotate", "--recipient", directory_ / "recovery.crt"},
+         5,
+         "rotating needs a key that opens the backups\n"},
+        {{"restore", "latest", "--target-database", "x"}, 5, "no trusted signer was given\n"},
+        {{"export", "latest"}, 5, "no trusted signer was given\n"},
+    };
+    for (const auto& one : cases) {
+        std::string typed;
+        for (const auto& argument : one.arguments) typed += argument + " ";
+        const Said said = Run(one.arguments);
+        EXPECT_EQ(said.code, one.code) << typed << said.err;
+        const size_t at = said.err.find("lifeboat: error: ");
+        ASSERT_NE(at, std::string::npos) << typed << said.err;
+        EXPECT_EQ(said.err.substr(at + 17, one.error.size()), one.error) << typed;
+        EXPECT_EQ(said.out, "") << typed;
+    }
+}
+
+TEST_F(Verbs, AnUnsignedBackupIsTrustedOnlyOnRequest) {
+    SampleOptions options;
+    options.with_signature = false;
+    Take(options);
+    const Said said = RunWithKey({"export", "latest"});
+    EXPECT_EQ(said.code, 5);
+    EXPECT_NE(said.err.find(id()), std::string::npos) << said.err;
+    EXPECT_EQ(RunWithKey({"verify", "latest", "--allow-untrusted"}).code, 0);
+}
+
+TEST_F(Verbs, TheStoreMayComeFromOptionOrEnvironmentAndOptionsAreChecked) {
+    Take();
+    EXPECT_EQ(Lifeboat({"list", "--store", "file://" + (directory_ / "store")}).code, 0);
+    const Said missing = Lifeboat({"list"});
+    EXPECT_EQ(missing.code, 1);
+    EXPECT_EQ(missing.err,
+              "lifeboat: error: --store is required\nhint: Type: lifeboat list --help\n");
+    const Said option = Lifeboat({"list"}, {"LIFEBOAT_STORE=file://" + (directory_ / "store"),
+                                            "LIFEBOAT_OPTION_NONSENSE=1"});
+    EXPECT_EQ(option.code, 1);
+    EXPECT_NE(option.err.find("nonsense"), std::string::npos) << option.err;
+}
+
+TEST_F(Verbs, CheckStoreLeavesNothingBehind) {
+    Take();
+    const Said said = Run({"check-store"});
+    EXPECT_EQ(said.code, 0) << said.out << said.err;
+    EXPECT_EQ(said.out.find("NO"), std::string::npos) << said.out;
+    EXPECT_EQ(Run({"verify", "latest", "--level", "present"}).code, 0);
+}
+
+TEST_F(Verbs, RotateLeavesTheNamedRecipientsAndNobodyElse) {
+    Take();
+    const Said made = Lifeboat({"keygen", directory_ / "new", "--no-passphrase"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    const Said said = Run({"rotate", "--recovery-key", directory_ / "recovery.key", "--recipient",
+                           directory_ / "new/recovery.crt"});
+    ASSERT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(said.err, "lifeboat: note: rotated 1 run keys\n");
+    const std::vector<std::string> cat = {"cat", "latest", "--globals", "--recovery-key"};
+    auto with_new = cat;
+    with_new.push_back(directory_ / "new/recovery.key");
+    EXPECT_EQ(Run(with_new).out, "CREATE ROLE shop;\n");
+    auto with_old = cat;
+    with_old.push_back(directory_ / "recovery.key");
+    EXPECT_EQ(Run(with_old).code, 5);
+    EXPECT_EQ(RunWithKey({"cat", "latest", "--globals"}).code,
+              5); // the server's secret was not named
+    EXPECT_EQ(RunWithKey({"verify", "latest", "--level", "checksum"}).code, 0);
+}
+
+TEST(Keygen, MakesFilesOfTheRightModesOnce) {
+    const TempDir directory;
+    const std::string keys = directory / "keys";
+    const Said said = Lifeboat({"keygen", keys, "--no-passphrase"});
+    ASSERT_EQ(said.code, 0) << said.err;
+    const auto mode = [](const std::string& path) {
+        struct stat status {};
+        return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0U;
+    };
+    EXPECT_EQ(mode(keys), 0700U);
+    for (const char* name : {"recovery.key", "server.secret", "signer.key"}) {
+        EXPECT_EQ(mode(keys + "/" + name), 0600U) << name;
+    }
+    EXPECT_EQ(ReadFile(keys + "/server.secret").size(), 65U);
+    EXPECT_EQ(ReadFile(keys + "/recovery-sheet.txt"), said.out);
+    EXPECT_NE(said.out.find(ReadFile(keys + "/signer.pub")), std::string::npos);
+
+    const std::string before = ReadFile(keys + "/recovery.key");
+    const Said again = Lifeboat({"keygen", keys, "--no-passphrase"});
+    EXPECT_EQ(again.code, 6);
+    EXPECT_TRUE(
+        again.err.starts_with("lifeboat: error: \"" + keys + "/recovery.key\" exists already\n"))
+        << again.err;
+    EXPECT_EQ(ReadFile(keys + "/recovery.key"), before);
+}
+
+TEST(Keygen, ProtectsTheRecoveryKeyWithAPassphrase) {
+    const TempDir directory;
+    WriteFile(directory / "passphrase", "correct horse\n", 0600);
+    const Said said =
+        Lifeboat({"keygen", directory / "keys", "--passphrase-file", directory / "passphrase"});
+    ASSERT_EQ(said.code, 0) << said.err;
+    EXPECT_NE(ReadFile(directory / "keys/recovery.key").find("ENCRYPTED PRIVATE KEY"),
+              std::string::npos);
+}
+
+// What stands under "Examples:" in the help of each verb works once the names in it fit. Those that
+// need a server or pg_restore are run by the cluster tests.
+TEST_F(Verbs, TheExamplesOfHelpWork) {
+    Take();
+    WriteFile(directory_ / "passphrase.txt", "secret\n", 0600);
+    ASSERT_EQ(::rename((directory_ / "server.secret").c_str(), (directory_ / "keep").c_str()), 0);
+    std::filesystem::create_directory(directory_ / "k");
+    for (const char* name : {"recovery.key", "recovery.crt", "signer.pub"}) {
+        std::filesystem::copy_file(directory_ / name, directory_ / "k/" + name);
+    }
+    ASSERT_EQ(::rename((directory_ / "keep").c_str(), (directory_ / "k/server.secret").c_str()), 0);
+    const std::string help = Lifeboat({"--help"}).out;
+    for (const std::string verb : {"keygen", "check-store", "list", "show", "verify", "plan",
+                                   "restore", "cat", "export", "rotate"}) {
+        EXPECT_NE(help.find("  " + verb + " "), std::string::npos) << verb;
+        const std::string text = Lifeboat({verb, "--help"}).out;
+        const size_t at = text.find("Examples:\n");
+        ASSERT_NE(at, std::string::npos) << verb;
+        std::istringstream lines(text.substr(at + 10));
+        int examples = 0;
+        for (std::string line; std::getline(lines, line) && !line.empty(); ++examples) {
+            const bool offline = line.find("--target") == std::string::npos && verb != "export" &&
+                                 line.find("--schema") == std::string::npos;
+            if (!offline) continue;
+            const auto replace = [&line](const std::string& from, const std::string& to) {
+                for (size_t i = line.find(from); i != std::string::npos;
+                     i = line.find(from, i + to.size())) {
+                    line.replace(i, from.size(), to);
+                }
+            };
+            replace("file:///srv/backups", "file://" + (directory_ / "store"));
+            replace(" keys/", " k/");
+            replace(" lifeboat ", " " LIFEBOAT_BINARY " ");
+            ChildSpec spec;
+            spec.program = "/bin/sh";
+            spec.arguments = {"-c", "cd '" + directory_.path() + "' && " + line};
+            spec.environment = {"PATH=/usr/bin:/bin"};
+            ChildProcess child(spec);
+            DiscardSink out;
+            NeverInterrupted interrupt;
+            EXPECT_TRUE(child.Run(out, interrupt).ok()) << line << "\n" << child.stderr_text();
+        }
+        EXPECT_EQ(examples, 2) << verb;
+    }
+}
+
+} // namespace
+} // namespace lifeboat::test
