@@ -1,7 +1,6 @@
 // lifeboat cat: one table's rows, the schema or the globals to stdout.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <set>
 
 #include "cli/pg_restore.h"
@@ -24,17 +23,15 @@ public:
                "  lifeboat cat latest:app --store file:///srv/backups --recovery-key "
                "keys/recovery.key --schema\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
-        auto* what = command.add_option_group("what", "What to print");
-        what->add_option("--table", table_, "Rows of this table as COPY text")
-            ->type_name("SCHEMA.NAME");
-        what->add_flag("--schema", schema_, "The schema as SQL (needs pg_restore)");
-        what->add_flag("--globals", globals_, "Roles and tablespaces as SQL");
-        what->require_option(1);
+        Command what = command.ExactlyOneOf("what", "What to print");
+        what.Add("--table", table_, "SCHEMA.NAME", "Rows of this table as COPY text");
+        what.Flag("--schema", schema_, "The schema as SQL (needs pg_restore)");
+        what.Flag("--globals", globals_, "Roles and tablespaces as SQL");
         DeclareBinDirectory(command, bin_directory_);
     }
 

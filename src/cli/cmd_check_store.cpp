@@ -1,6 +1,4 @@
 // lifeboat check-store: writes, reads back, lists and deletes a probe.
-#include <CLI/CLI.hpp>
-
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "core/format/probe.h"
@@ -18,7 +16,7 @@ public:
         return "  lifeboat check-store --store file:///srv/backups\n"
                "  LIFEBOAT_STORE=file:///srv/backups lifeboat check-store\n";
     }
-    void Declare(CLI::App& command) override { store_.Declare(command); }
+    void Declare(Command& command) override { store_.Declare(command); }
 
     int Run(Interrupt& interrupt) override {
         const auto store = store_.Open(interrupt);

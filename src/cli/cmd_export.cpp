@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 
 #include "cli/export_script.h"
@@ -53,17 +52,17 @@ public:
                "keys/recovery.key"
                " --signer-public keys/signer.pub --table public.orders\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
         DeclareTables(command, tables_,
                       "Only tables that match, with what belongs to them; repeatable");
-        command.add_option("--format", format_, "sql is the only one")
-            ->check(CLI::IsMember({"sql"}))
-            ->capture_default_str();
-        command.add_option("--output", output_, "A new file instead of stdout")->type_name("FILE");
+        command.Add("--format", format_, "FORMAT", "sql is the only one")
+            .OneOf({"sql"})
+            .ShowDefault();
+        command.Add("--output", output_, "FILE", "A new file instead of stdout");
         DeclareBinDirectory(command, bin_directory_);
     }
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -75,19 +74,14 @@ public:
                "  lifeboat keygen keys-2026 --passphrase-file passphrase.txt --common-name "
                "'example.com backups'\n";
     }
-    void Declare(CLI::App& command) override {
-        command.add_option("directory", directory_, "Where the files go; made with mode 0700")
-            ->type_name("DIR")
-            ->required();
-        auto* file = command
-                         .add_option("--passphrase-file", passphrase_file_,
-                                     "Passphrase for recovery.key (else asked on the terminal)")
-                         ->type_name("FILE");
-        command.add_flag("--no-passphrase", no_passphrase_, "Leave recovery.key unprotected")
-            ->excludes(file);
-        command.add_option("--common-name", common_name_, "Name in the certificate")
-            ->type_name("TEXT")
-            ->capture_default_str();
+    void Declare(Command& command) override {
+        command.Add("directory", directory_, "DIR", "Where the files go; made with mode 0700")
+            .Required();
+        const Option file = command.Add("--passphrase-file", passphrase_file_, "FILE",
+                                        "Passphrase for recovery.key (else asked on the terminal)");
+        command.Flag("--no-passphrase", no_passphrase_, "Leave recovery.key unprotected")
+            .Excludes(file);
+        command.Add("--common-name", common_name_, "TEXT", "Name in the certificate").ShowDefault();
     }
 
     int Run(Interrupt& interrupt) override {

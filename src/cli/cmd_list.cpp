@@ -1,6 +1,4 @@
 // lifeboat list: one line per backup, newest last. Needs no key.
-#include <CLI/CLI.hpp>
-
 #include "cli/json_text.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
@@ -22,10 +20,9 @@ public:
         return "  lifeboat list --store file:///srv/backups\n"
                "  lifeboat list --store file:///srv/backups --database app --json\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         store_.Declare(command);
-        command.add_option("--database", database_, "Only backups of this database")
-            ->type_name("NAME");
+        command.Add("--database", database_, "NAME", "Only backups of this database");
         DeclareJson(command, json_);
     }
 

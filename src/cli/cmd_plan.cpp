@@ -1,6 +1,4 @@
 // lifeboat plan: what a restore would do and what stands in its way. Touches nothing.
-#include <CLI/CLI.hpp>
-
 #include "cli/json_text.h"
 #include "cli/restore/create_database.h"
 #include "cli/restore/preflight.h"
@@ -65,21 +63,17 @@ public:
                "  lifeboat plan latest:app --store file:///srv/backups --secret keys/server.secret"
                " --target 'host=/var/run/postgresql user=postgres' --json\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
-        command
-            .add_option("--target", conninfo_,
-                        "Where to: a connection string (else PG* as for psql)")
-            ->type_name("CONNINFO");
-        command
-            .add_option("--target-database", request_.target_database,
-                        "Name of the database to create")
-            ->type_name("NAME");
+        command.Add("--target", conninfo_, "CONNINFO",
+                    "Where to: a connection string (else PG* as for psql)");
+        command.Add("--target-database", request_.target_database, "NAME",
+                    "Name of the database to create");
         DeclareTables(command, request_.tables, "Only tables that match; repeatable");
-        command.add_flag("--with-globals", request_.with_globals, "As the restore would be told");
+        command.Flag("--with-globals", request_.with_globals, "As the restore would be told");
         DeclareJobs(command, request_.jobs);
         DeclareJson(command, json_);
     }

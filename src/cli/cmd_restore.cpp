@@ -1,6 +1,4 @@
 // lifeboat restore: a backup becomes a new database.
-#include <CLI/CLI.hpp>
-
 #include "cli/restore/restore.h"
 #include "cli/terminal.h"
 
@@ -23,28 +21,25 @@ public:
                " --signer-public keys/signer.pub --target 'host=/var/run/postgresql user=postgres'"
                " --target-database app_orders --table 'public.order*'\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
+        command.Add("--target", options_.conninfo, "CONNINFO",
+                    "Where to: a connection string (else PG* as for psql)");
         command
-            .add_option("--target", options_.conninfo,
-                        "Where to: a connection string (else PG* as for psql)")
-            ->type_name("CONNINFO");
-        command
-            .add_option("--target-database", options_.database, "Name of the database to create")
-            ->type_name("NAME")
-            ->required();
+            .Add("--target-database", options_.database, "NAME", "Name of the database to create")
+            .Required();
         DeclareTables(command, options_.tables,
                       "Only tables that match, with what belongs to them; as psql's \\d reads it; "
                       "repeatable");
-        command.add_flag("--with-globals", options_.with_globals,
-                         "Create roles and tablespaces that are missing, first");
+        command.Flag("--with-globals", options_.with_globals,
+                     "Create roles and tablespaces that are missing, first");
         DeclareJobs(command, options_.jobs);
         DeclareBinDirectory(command, options_.bin_directory);
         output_.Declare(command);
-        command.add_flag("--progress-json", progress_json_, "One JSON object a second on stdout");
+        command.Flag("--progress-json", progress_json_, "One JSON object a second on stdout");
     }
 
     int Run(Interrupt& interrupt) override {

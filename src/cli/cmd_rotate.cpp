@@ -3,7 +3,6 @@
 //
 // Afterwards the backups open with the recipients and the secret named here and with nothing else;
 // copies of old key files made before cannot be revoked.
-#include <CLI/CLI.hpp>
 #include <set>
 
 #include "cli/options.h"
@@ -26,21 +25,15 @@ public:
                "  lifeboat rotate --store file:///srv/backups --secret keys/server.secret"
                " --recipient keys/recovery.crt --new-secret keys/server.secret\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         store_.Declare(command);
         keys_.Declare(command);
         command
-            .add_option("--recipient", recipients_,
-                        "Recovery certificate that may open the backups; repeatable, all of them")
-            ->type_name("CERT")
-            ->required()
-            ->expected(1)
-            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-        command
-            .add_option(
-                "--new-secret", new_secret_,
-                "Server secret that may open the backups from now on (else that of --secret)")
-            ->type_name("SOURCE");
+            .Add("--recipient", recipients_, "CERT",
+                 "Recovery certificate that may open the backups; repeatable, all of them")
+            .Required();
+        command.Add("--new-secret", new_secret_, "SOURCE",
+                    "Server secret that may open the backups from now on (else that of --secret)");
     }
 
     int Run(Interrupt& interrupt) override {

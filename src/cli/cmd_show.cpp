@@ -1,6 +1,4 @@
 // lifeboat show: what a backup is; with a key also what is in it.
-#include <CLI/CLI.hpp>
-
 #include "cli/json_text.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -69,7 +67,7 @@ public:
                "  lifeboat show latest:app --store file:///srv/backups --recovery-key "
                "keys/recovery.key --json\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);

@@ -1,6 +1,4 @@
 // lifeboat verify: is everything there, unchanged, and readable?
-#include <CLI/CLI.hpp>
-
 #include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -21,14 +19,14 @@ public:
                " --signer-public keys/signer.pub\n"
                "  lifeboat verify latest:app --store file:///srv/backups --level checksum --json\n";
     }
-    void Declare(CLI::App& command) override {
+    void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
-        command.add_option("--level", level_, "present, checksum (no key needed), or content")
-            ->check(CLI::IsMember({"present", "checksum", "content"}))
-            ->capture_default_str();
+        command.Add("--level", level_, "LEVEL", "present, checksum (no key needed), or content")
+            .OneOf({"present", "checksum", "content"})
+            .ShowDefault();
         DeclareJson(command, json_);
         output_.Declare(command);
     }

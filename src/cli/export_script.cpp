@@ -75,16 +75,20 @@ void WriteScript(Session& session, const Selection& selection, const std::string
         Put(out, "SELECT pg_catalog.set_config(" + QuoteText(name) + ", " + QuoteText(value) +
                      ", false);\n");
     }
-    for (const auto* entry : selection.entries()) {
-        if (entry->kind == ObjectKind::kData) WriteRows(session, *entry, out);
-    }
-    for (const auto* entry : selection.entries()) {
-        if (entry->kind == ObjectKind::kConfig) WriteRows(session, *entry, out);
-    }
+    const auto write_all = [&](ObjectKind kind) {
+        for (const auto* entry : selection.entries()) {
+            if (entry->kind != kind) continue;
+            if (kind == ObjectKind::kLargeObjects) {
+                WriteSql(session, *entry, selection, out);
+            } else {
+                WriteRows(session, *entry, out);
+            }
+        }
+    };
+    for (const auto kind : {ObjectKind::kData, ObjectKind::kConfig, ObjectKind::kLargeObjects})
+        write_all(kind);
     for (const auto& entry : session.toc()) {
         if (entry.kind == ObjectKind::kSequences) WriteSql(session, entry, selection, out);
-        if (entry.kind == ObjectKind::kLargeObjects && !selection.partial())
-            WriteSql(session, entry, selection, out);
     }
     Put(out, "\n");
     PgRestoreToScript({pg_restore, &selection.archive(), selection.list(), {"--section=post-data"}},

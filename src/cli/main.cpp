@@ -78,7 +78,8 @@ int Main(int argc, char** argv) {
     for (const auto& verb : verbs) {
         CLI::App* command = app.add_subcommand(verb->name(), verb->summary());
         command->footer(std::string("Examples:\n") + verb->examples());
-        verb->Declare(*command);
+        Command declared(*command);
+        verb->Declare(declared);
     }
     try {
         app.parse(argc, argv);

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <thread>
 
@@ -50,17 +49,12 @@ std::string WithoutLineEnd(std::string text) {
 
 } // namespace
 
-void StoreArguments::Declare(CLI::App& command) {
-    command.add_option("--store", url, "Where the backups are, for example file:///srv/backups")
-        ->envname("LIFEBOAT_STORE")
-        ->type_name("URL")
-        ->required();
-    command
-        .add_option("--option", options,
-                    "Option of the store, repeatable (also from LIFEBOAT_OPTION_<NAME>)")
-        ->type_name("NAME=VALUE")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+void StoreArguments::Declare(Command& command) {
+    command.Add("--store", url, "URL", "Where the backups are, for example file:///srv/backups")
+        .Environment("LIFEBOAT_STORE")
+        .Required();
+    command.Add("--option", options, "NAME=VALUE",
+                "Option of the store, repeatable (also from LIFEBOAT_OPTION_<NAME>)");
 }
 
 std::unique_ptr<Store> StoreArguments::Open(Interrupt& interrupt) const {
@@ -71,17 +65,12 @@ std::unique_ptr<Store> StoreArguments::Open(Interrupt& interrupt) const {
     return OpenStore(location, all, interrupt);
 }
 
-void KeyArguments::Declare(CLI::App& command) {
-    command.add_option("--recovery-key", recovery_key, "Private key of a recovery certificate")
-        ->type_name("FILE");
-    command
-        .add_option("--passphrase-file", passphrase_file,
-                    "Passphrase of the recovery key (else asked on the terminal)")
-        ->type_name("FILE");
-    command
-        .add_option("--secret", secret,
-                    "Server secret: file:PATH, command:…, env:NAME, fd:N, or a path")
-        ->type_name("SOURCE");
+void KeyArguments::Declare(Command& command) {
+    command.Add("--recovery-key", recovery_key, "FILE", "Private key of a recovery certificate");
+    command.Add("--passphrase-file", passphrase_file, "FILE",
+                "Passphrase of the recovery key (else asked on the terminal)");
+    command.Add("--secret", secret, "SOURCE",
+                "Server secret: file:PATH, command:…, env:NAME, fd:N, or a path");
 }
 
 void KeyArguments::Fill(Keyring& keys, Interrupt& interrupt) const {
@@ -108,24 +97,15 @@ void KeyArguments::Fill(Keyring& keys, Interrupt& interrupt) const {
     WipeString(pem);
 }
 
-void TrustArguments::Declare(CLI::App& command) {
-    command
-        .add_option(
-            "--signer-public", signer_public,
-            "Public key that backups must be signed with, from the recovery sheet; repeatable")
-        ->type_name("FILE")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command
-        .add_option("--sums", sums,
-                    "SHA-256 that the backup's SHA256SUMS must have: then no signature is needed")
-        ->type_name("SHA256");
-    command.add_flag("--allow-untrusted", allow_untrusted,
-                     "Accept a backup that is unsigned or signed by someone unknown");
-    command
-        .add_option("--min-seq", min_sequence,
-                    "Refuse backups with a lower sequence number (a store that was rolled back)")
-        ->type_name("N");
+void TrustArguments::Declare(Command& command) {
+    command.Add("--signer-public", signer_public, "FILE",
+                "Public key that backups must be signed with, from the recovery sheet; repeatable");
+    command.Add("--sums", sums, "SHA256",
+                "SHA-256 that the backup's SHA256SUMS must have: then no signature is needed");
+    command.Flag("--allow-untrusted", allow_untrusted,
+                 "Accept a backup that is unsigned or signed by someone unknown");
+    command.Add("--min-seq", min_sequence, "N",
+                "Refuse backups with a lower sequence number (a store that was rolled back)");
 }
 
 Trust TrustArguments::Read(bool key_given, Interrupt& interrupt) const {
@@ -169,12 +149,10 @@ Trust TrustArguments::Lenient(bool key_given, Interrupt& interrupt) const {
     return trust;
 }
 
-void BackupArguments::Declare(CLI::App& command) {
-    command.add_option("id", id, "Backup id, \"latest\" (see --database) or \"latest:<database>\"")
-        ->type_name("ID")
-        ->required();
-    command.add_option("--database", database, "The database whose latest backup is meant")
-        ->type_name("NAME");
+void BackupArguments::Declare(Command& command) {
+    command.Add("id", id, "ID", "Backup id, \"latest\" (see --database) or \"latest:<database>\"")
+        .Required();
+    command.Add("--database", database, "NAME", "The database whose latest backup is meant");
 }
 
 std::string BackupArguments::Resolve(Store& store, Interrupt& interrupt) const {
@@ -189,33 +167,27 @@ std::string BackupArguments::Resolve(Store& store, Interrupt& interrupt) const {
     return id;
 }
 
-void OutputArguments::Declare(CLI::App& command) {
-    command.add_flag("--quiet", quiet, "Say nothing but errors and warnings");
-    command.add_flag("--no-progress", no_progress, "No progress bar or progress lines");
+void OutputArguments::Declare(Command& command) {
+    command.Flag("--quiet", quiet, "Say nothing but errors and warnings");
+    command.Flag("--no-progress", no_progress, "No progress bar or progress lines");
 }
 
-void DeclareJson(CLI::App& command, bool& json) { command.add_flag("--json", json, "Print JSON"); }
+void DeclareJson(Command& command, bool& json) { command.Flag("--json", json, "Print JSON"); }
 
-void DeclareJobs(CLI::App& command, int& jobs) {
+void DeclareJobs(Command& command, int& jobs) {
     jobs = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 8);
-    command.add_option("--jobs", jobs, "Connections that load data and build indexes at a time")
-        ->type_name("N")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
+    command.Add("--jobs", jobs, "N", "Connections that load data and build indexes at a time")
+        .Between(1, 64)
+        .ShowDefault();
 }
 
-void DeclareTables(CLI::App& command, std::vector<std::string>& tables, const char* meaning) {
-    command.add_option("--table", tables, meaning)
-        ->type_name("PATTERN")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+void DeclareTables(Command& command, std::vector<std::string>& tables, const char* meaning) {
+    command.Add("--table", tables, "PATTERN", meaning);
 }
 
-void DeclareBinDirectory(CLI::App& command, std::string& bin_directory) {
-    command
-        .add_option("--bin-directory", bin_directory,
-                    "Where pg_restore is (else beside lifeboat, else in PATH)")
-        ->type_name("DIR");
+void DeclareBinDirectory(Command& command, std::string& bin_directory) {
+    command.Add("--bin-directory", bin_directory, "DIR",
+                "Where pg_restore is (else beside lifeboat, else in PATH)");
 }
 
 std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt) {

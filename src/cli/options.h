@@ -18,7 +18,7 @@ struct StoreArguments {
     std::string url;
     std::vector<std::string> options;
 
-    void Declare(CLI::App& command);
+    void Declare(Command& command);
     // A driver of its own for each caller: a driver serves one thread at a time.
     [[nodiscard]] std::unique_ptr<Store> Open(Interrupt& interrupt) const;
 };
@@ -29,7 +29,7 @@ struct KeyArguments {
     std::string passphrase_file;
     std::string secret;
 
-    void Declare(CLI::App& command);
+    void Declare(Command& command);
     [[nodiscard]] bool given() const noexcept { return !recovery_key.empty() || !secret.empty(); }
     void Fill(Keyring& keys, Interrupt& interrupt) const;
 };
@@ -41,7 +41,7 @@ struct TrustArguments {
     bool allow_untrusted = false;
     uint64_t min_sequence = 0;
 
-    void Declare(CLI::App& command);
+    void Declare(Command& command);
     // For what runs code from the backup: without a signer, without --sums and without
     // --allow-untrusted it is Error(Untrusted).
     [[nodiscard]] Trust Strict(bool key_given, Interrupt& interrupt) const;
@@ -57,7 +57,7 @@ struct BackupArguments {
     std::string id;
     std::string database;
 
-    void Declare(CLI::App& command);
+    void Declare(Command& command);
     // `latest` and `latest:<database>` become the id of the newest complete backup.
     [[nodiscard]] std::string Resolve(Store& store, Interrupt& interrupt) const;
 };
@@ -67,13 +67,13 @@ struct OutputArguments {
     bool quiet = false;
     bool no_progress = false;
 
-    void Declare(CLI::App& command);
+    void Declare(Command& command);
 };
 
-void DeclareJson(CLI::App& command, bool& json);
-void DeclareJobs(CLI::App& command, int& jobs); // 1 to 64; default: the processors, 2 to 8
-void DeclareTables(CLI::App& command, std::vector<std::string>& tables, const char* meaning);
-void DeclareBinDirectory(CLI::App& command, std::string& bin_directory);
+void DeclareJson(Command& command, bool& json);
+void DeclareJobs(Command& command, int& jobs); // 1 to 64; default: the processors, 2 to 8
+void DeclareTables(Command& command, std::vector<std::string>& tables, const char* meaning);
+void DeclareBinDirectory(Command& command, std::string& bin_directory);
 
 // A public file or source (`file:`, `env:`, …) as text.
 std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 
@@ -58,6 +59,14 @@ std::string QuoteConninfo(std::string_view value) {
     return quoted + "'";
 }
 
+// Options that are said otherwise, or are not for a child.
+bool StandsAlone(std::string_view keyword) {
+    constexpr std::string_view kKeywords[] = {
+        "dbname",     "host", "port", "service", "replication", "fallback_application_name",
+        "sslpassword"};
+    return std::ranges::find(kKeywords, keyword) != std::end(kKeywords);
+}
+
 ChildSpec MakeSpec(const PgRestoreRun& run) {
     ChildSpec spec;
     spec.program = run.program;
@@ -97,21 +106,31 @@ std::string FindProgram(const std::string& name, const std::string& bin_director
 
 ChildTarget MakeChildTarget(const Connection& connection, const std::string& database) {
     ChildTarget target{EnvironmentWithoutPg(), "dbname=" + QuoteConninfo(database)};
+    const std::string_view host = PQhost(connection.handle()); // of several the one that answered
     PQconninfoOption* options = PQconninfo(connection.handle());
+    std::string server_options;
     for (const PQconninfoOption* option = options; option != nullptr && option->keyword != nullptr;
          ++option) {
-        const std::string_view keyword = option->keyword;
-        if (option->val == nullptr || *option->val == '\0' || keyword == "dbname" ||
-            keyword == "service")
-            continue;
-        if (option->envvar != nullptr) {
+        const std::string keyword = option->keyword;
+        if (option->val == nullptr || *option->val == '\0') continue;
+        if (keyword == "options") {
+            server_options = option->val;
+        } else if (keyword == "hostaddr") {
+            target.environment.push_back(std::string("PGHOSTADDR=") +
+                                         PQhostaddr(connection.handle()));
+        } else if (option->envvar != nullptr && !StandsAlone(keyword)) {
             target.environment.push_back(std::string(option->envvar) + "=" + option->val);
-        } else if (keyword != "fallback_application_name" && keyword != "replication" &&
-                   keyword != "sslpassword") {
-            target.conninfo += " " + std::string(keyword) + "=" + QuoteConninfo(option->val);
+        } else if (option->envvar == nullptr && !StandsAlone(keyword)) {
+            target.conninfo += " " + keyword + "=" + QuoteConninfo(option->val);
         }
     }
     PQconninfoFree(options);
+    target.environment.push_back("PGHOST=" + std::string(host));
+    target.environment.push_back("PGPORT=" + std::string(PQport(connection.handle())));
+    // The database's settings may say otherwise; the last commit of a restore makes all others
+    // durable.
+    target.environment.push_back("PGOPTIONS=" + server_options +
+                                 " -c default_transaction_read_only=off -c synchronous_commit=off");
     return target;
 }
 

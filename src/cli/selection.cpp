@@ -10,14 +10,19 @@ Selection::Selection(Session& session, const std::vector<std::string>& patterns)
     session.ReadChecked(session.Need(ObjectKind::kSchema), archive_);
     if (!patterns.empty()) Choose(session.toc(), patterns);
     for (const auto& entry : session.toc()) {
-        const bool data = entry.kind == ObjectKind::kData;
-        if (!data && entry.kind != ObjectKind::kConfig) continue;
-        // Rows of an extension's configuration come with the extension, not with chosen tables.
-        if (choice_ &&
-            !(data && choice_->tables.contains({entry.detail.schema, entry.detail.name})))
-            continue;
+        if (!Wants(entry)) continue;
         entries_.push_back(&entry);
         raw_bytes_ += session.Record(entry).raw_bytes;
+    }
+}
+
+bool Selection::Wants(const TocEntry& entry) const {
+    switch (entry.kind) {
+    case ObjectKind::kData:
+        return !choice_ || choice_->tables.contains({entry.detail.schema, entry.detail.name});
+    case ObjectKind::kConfig: // comes with the extension, not with chosen tables
+    case ObjectKind::kLargeObjects: return !choice_; // belong to no table
+    default: return false;
     }
 }
 
@@ -47,7 +52,10 @@ std::vector<QualifiedName> Selection::empty() const {
 
 std::set<QualifiedName> Selection::Names() const {
     std::set<QualifiedName> names;
-    for (const auto* entry : entries_) names.emplace(entry->detail.schema, entry->detail.name);
+    for (const auto* entry : entries_) {
+        if (entry->kind == ObjectKind::kLargeObjects) continue;
+        names.emplace(entry->detail.schema, entry->detail.name);
+    }
     return names;
 }
 

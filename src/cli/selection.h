@@ -22,7 +22,7 @@ public:
     [[nodiscard]] const AnonymousFile& archive() const noexcept { return archive_; }
     // For pg_restore -L; null when everything is wanted.
     [[nodiscard]] const AnonymousFile* list() const noexcept { return list_.get(); }
-    // The wanted entries of kind data and config, in toc order.
+    // The wanted entries of kind data, config and large_objects, in toc order.
     [[nodiscard]] const std::vector<const TocEntry*>& entries() const noexcept { return entries_; }
     // One pattern for each chosen table that has rows; none when everything is wanted.
     [[nodiscard]] std::vector<std::string> patterns() const;
@@ -35,6 +35,7 @@ public:
 
 private:
     [[nodiscard]] std::set<QualifiedName> Names() const;
+    [[nodiscard]] bool Wants(const TocEntry& entry) const;
     void Choose(const std::vector<TocEntry>& toc, const std::vector<std::string>& patterns);
 
     AnonymousFile archive_;

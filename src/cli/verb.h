@@ -4,11 +4,8 @@
 
 #include <memory>
 
+#include "cli/command.h"
 #include "core/base/interrupt.h"
-
-namespace CLI {
-class App;
-}
 
 namespace lifeboat::cli {
 
@@ -19,7 +16,7 @@ public:
     [[nodiscard]] virtual const char* summary() const = 0;
     // Two lines, each a command that works as it stands once the names in it fit: a test runs them.
     [[nodiscard]] virtual const char* examples() const = 0;
-    virtual void Declare(CLI::App& command) = 0;
+    virtual void Declare(Command& command) = 0;
     // Returns the exit code; throws Error.
     virtual int Run(Interrupt& interrupt) = 0;
 };

@@ -5,7 +5,7 @@
 #include <exception>
 #include <thread>
 
-#include "cli/sql_splitter.h"
+#include "cli/restore/run_sql.h"
 #include "core/io/taps.h"
 
 namespace lifeboat::cli {
@@ -15,7 +15,7 @@ struct LoadItem {
     const TocEntry* entry = nullptr;
     const ObjectRecord* record = nullptr;
     CopyTarget copy;
-    bool alone = false; // the only object of its table: may be loaded frozen
+    bool alone = false; // the only object of its table and worth it: loaded frozen
 };
 
 // Rows as they arrive, into COPY. Finish ends the COPY, and comes only after everything matched
@@ -75,6 +75,7 @@ public:
           connection_(OpenLoadConnection(target_, job.database, session_.manifest(), interrupt)) {}
 
     uint64_t Load(const LoadItem& item) {
+        if (item.entry->kind == ObjectKind::kLargeObjects) return LoadLargeObjects(item);
         progress_.SetRelation(RelationName(item.entry->detail));
         try {
             return LoadInTransaction(item);
@@ -87,6 +88,18 @@ public:
     }
 
 private:
+    // Batches of statements, committed one by one: so the object is hashed before the first of
+    // them.
+    uint64_t LoadLargeObjects(const LoadItem& item) {
+        progress_.SetRelation("large objects");
+        RunSql("object " + item.record->name, connection_, [&](Sink& sink) {
+            CheckObjectHash(*store_, *item.record, interrupt_);
+            ProgressTap tap(sink, progress_.bytes, interrupt_);
+            ReadObject(*store_, *item.record, session_.Context(interrupt_), tap);
+        });
+        return 0;
+    }
+
     uint64_t LoadInTransaction(const LoadItem& item) {
         connection_.Exec("BEGIN");
         const bool frozen = item.alone && TruncateForFreeze(connection_, item.copy);
@@ -119,19 +132,26 @@ private:
     Connection connection_;
 };
 
+// Freezing means a new file for the table: too much for a few rows.
+constexpr uint64_t kLeastFrozenBytes = 1U << 20;
+
+// What may be loaded in any order, or (`serial`) what may not.
 std::vector<LoadItem> MakeItems(const Session& session, const std::vector<const TocEntry*>& entries,
-                                ObjectKind kind) {
+                                bool serial) {
     std::vector<LoadItem> items;
     std::map<std::pair<std::string, std::string>, int> streams;
     for (const auto* entry : entries) {
-        if (entry->kind != kind) continue;
-        LoadItem item{entry, &session.Record(*entry), ParseCopyStatement(entry->statement)};
-        ++streams[{item.copy.schema, item.copy.table}];
+        if ((entry->kind == ObjectKind::kConfig) != serial) continue;
+        LoadItem item{entry, &session.Record(*entry), {}};
+        if (entry->kind != ObjectKind::kLargeObjects) {
+            item.copy = ParseCopyStatement(entry->statement);
+            ++streams[{item.copy.schema, item.copy.table}];
+        }
         items.push_back(std::move(item));
     }
     for (auto& item : items) {
-        const bool through_root = !item.entry->detail.root_name.empty();
-        item.alone = kind == ObjectKind::kData && !through_root && item.record->parts == 1 &&
+        item.alone = !serial && item.entry->detail.root_name.empty() && item.record->parts == 1 &&
+                     item.record->raw_bytes >= kLeastFrozenBytes &&
                      streams[{item.copy.schema, item.copy.table}] == 1;
     }
     return items;
@@ -209,9 +229,9 @@ uint64_t LoadInThreads(const LoadJob& job, std::vector<LoadItem> items, Progress
 
 uint64_t LoadRows(const LoadJob& job, const std::vector<const TocEntry*>& entries,
                   Progress& progress, Interrupt& interrupt) {
-    uint64_t rows = LoadInThreads(job, MakeItems(*job.session, entries, ObjectKind::kData),
-                                  progress, interrupt);
-    const std::vector<LoadItem> serial = MakeItems(*job.session, entries, ObjectKind::kConfig);
+    uint64_t rows =
+        LoadInThreads(job, MakeItems(*job.session, entries, false), progress, interrupt);
+    const std::vector<LoadItem> serial = MakeItems(*job.session, entries, true);
     if (serial.empty()) return rows;
     TickingInterrupt ticking(interrupt, progress);
     Loader loader(job, progress, ticking);

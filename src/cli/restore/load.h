@@ -23,9 +23,9 @@ struct LoadJob {
 Connection OpenLoadConnection(Target& target, const std::string& database, const Manifest& manifest,
                               Interrupt& interrupt);
 
-// `entries` of kind data in any order and threads, then those of kind config one by one in their
-// order (their tables have foreign keys and triggers already). The first error stops all. Returns
-// the rows loaded.
+// `entries` of kind data and large_objects in any order and threads, then those of kind config one
+// by one in their order (their tables have foreign keys and triggers already). The first error
+// stops all. Returns the rows loaded.
 uint64_t LoadRows(const LoadJob& job, const std::vector<const TocEntry*>& entries,
                   Progress& progress, Interrupt& interrupt);
 

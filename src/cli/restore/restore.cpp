@@ -87,7 +87,6 @@ private:
         rows_ = LoadRows({&session_, target_, options_.database, options_.jobs},
                          selection_->entries(), progress_, plain_interrupt_);
         LoadSequences(database);
-        LoadLargeObjects(database);
 
         progress_.SetPhase("indexes");
         ApplySettings(server, properties); // refreshes see the database's own settings
@@ -109,19 +108,12 @@ private:
         for (const auto& entry : session_.toc()) {
             if (entry.kind != ObjectKind::kSequences) continue;
             progress_.SetPhase("sequences");
-            RunSqlObject(session_, entry, database, [this](const std::string& statement) {
-                return selection_->WantsSequence(statement);
-            });
-        }
-    }
-
-    // Large objects belong to no table: with chosen tables they stay out.
-    void LoadLargeObjects(Connection& database) {
-        if (selection_->partial()) return;
-        for (const auto& entry : session_.toc()) {
-            if (entry.kind != ObjectKind::kLargeObjects) continue;
-            progress_.SetPhase("large_objects");
-            RunSqlObject(session_, entry, database);
+            RunSql(
+                "object " + entry.object, database,
+                [&](Sink& sink) { session_.ReadChecked(entry, sink); },
+                [this](const std::string& statement) {
+                    return selection_->WantsSequence(statement);
+                });
         }
     }
 
@@ -129,6 +121,7 @@ private:
         const TocEntry* entry = session_.Find(ObjectKind::kStatistics);
         if (entry == nullptr || selection_->partial() ||
             database.server_version() < kFirstVersionWithStatistics) {
+            database.Exec("SET client_min_messages = error"); // others' catalogs are passed over
             database.Exec("ANALYZE");
             return;
         }

@@ -43,15 +43,13 @@ std::string_view FirstIdentifier(std::string_view text) {
 
 } // namespace
 
-void RunSqlObject(Session& session, const TocEntry& entry, Connection& connection,
-                  const std::function<bool(const std::string&)>& wanted) {
+void RunSql(const std::string& what, Connection& connection, const std::function<void(Sink&)>& read,
+            const std::function<bool(const std::string&)>& wanted) {
     Batch batch(connection);
-    const std::string what =
-        "object " + entry.object + " (" + std::string(ObjectKindName(entry.kind)) + ")";
     SqlSplitter splitter(what, [&](std::string& statement) {
         if (!wanted || wanted(statement)) batch.Add(statement);
     });
-    session.ReadChecked(entry, splitter);
+    read(splitter);
     batch.Flush();
 }
 

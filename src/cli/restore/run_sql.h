@@ -9,10 +9,11 @@
 
 namespace lifeboat::cli {
 
-// Runs what passes `wanted` (empty: all). The stored bytes are hashed before the first statement
-// runs, so that nothing damaged does.
-void RunSqlObject(Session& session, const TocEntry& entry, Connection& connection,
-                  const std::function<bool(const std::string&)>& wanted = {});
+// Runs the statements that `read` writes to the sink it is given, and that pass `wanted` (empty:
+// all). `what` names them in errors. Whoever reads an object hashes its stored bytes first: the
+// statements run before its end is seen.
+void RunSql(const std::string& what, Connection& connection, const std::function<void(Sink&)>& read,
+            const std::function<bool(const std::string&)>& wanted = {});
 
 // Roles and tablespaces. Roles that are there already stay as they are, password and attributes
 // included; other failures are printed as warnings (the preflight that follows judges what is
