@@ -9,7 +9,6 @@
 #include "pg/rights.h"
 
 extern "C" {
-#include <catalog/pg_collation.h>
 #include <utils/pg_locale.h>
 }
 
