@@ -270,9 +270,13 @@ TEST_F(RestorePlanTest, ChosenTables) {
               "matches this pattern");
     EXPECT_EQ(Steps("load table"),
               "data | load table | public.small | 2000000 | 100 | ready | 1 object, 1 stream");
+    EXPECT_EQ(Steps("load configuration table") + Steps("load large objects"), "");
     EXPECT_EQ(
-        Steps("load configuration table") + Steps("set sequences") + Steps("load large objects"),
-        "");
+        Steps("set sequences"),
+        "data | set sequences | sequences | 300 | 0 | ready | those that the chosen tables own");
+    EXPECT_EQ(
+        Steps("restore schema"),
+        "schema | restore schema | pre-data | 50000 | 0 | ready | what the chosen tables need");
     EXPECT_EQ(Steps("compare row counts"),
               "finish | compare row counts | app_restored | 0 | 100 | ready | with the manifest, "
               "table by table");
