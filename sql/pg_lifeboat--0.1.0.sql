@@ -744,3 +744,14 @@ GRANT SELECT ON @extschema@.backup_stores, @extschema@.backup_keys, @extschema@.
 GRANT EXECUTE ON FUNCTION @extschema@.backup_progress_rows(), @extschema@.backup_health_rows(),
     @extschema@.backup_next_due(text, text, timestamptz),
     @extschema@.backup_next_runs(text, text, integer, timestamptz) TO pg_monitor;
+
+-- In another database the catalog can be kept (after a restore of the control database), not used.
+DO $$
+DECLARE
+    control text := coalesce(pg_catalog.current_setting('lifeboat.database', true), 'postgres');
+BEGIN
+    IF pg_catalog.current_database() OPERATOR(pg_catalog.<>) control THEN
+        RAISE WARNING 'pg_lifeboat works in database "%" only, this is "%"', control, pg_catalog.current_database()
+            USING HINT = 'Set lifeboat.database, or create the extension there.';
+    END IF;
+END $$;

@@ -39,7 +39,8 @@ std::vector<Line> SortLines(const std::vector<ObjectMessage>& objects) {
     std::vector<Line> lines;
     for (const ObjectMessage& object : objects) {
         for (const TocEntry& entry : object.entries) {
-            lines.push_back({Rank(entry.kind), object.order, object.record.part, &entry, &object.record});
+            lines.push_back(
+                {Rank(entry.kind), object.order, object.record.part, &entry, &object.record});
         }
     }
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
@@ -85,10 +86,10 @@ struct KnownChain {
 
 KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest& m) {
     Transaction transaction;
-    const Rows rows = Query(run.home.Sql("SELECT sequence, backup_id FROM @.backup_chains WHERE store "
-                                         "= $1 AND system_identifier = $2 AND database_oid = $3::oid"),
-                            {plan.store.name, m.cluster.system_identifier,
-                             std::to_string(m.database.oid)});
+    const Rows rows =
+        Query(run.home.Sql("SELECT sequence, backup_id FROM @.backup_chains WHERE store "
+                           "= $1 AND system_identifier = $2 AND database_oid = $3::oid"),
+              {plan.store.name, m.cluster.system_identifier, std::to_string(m.database.oid)});
     transaction.Commit();
     if (rows.empty()) return {};
     return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1]};
@@ -163,7 +164,8 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
     Execute(home->Sql("UPDATE @.backup_runs SET status = 'succeeded', finished_at = "
                       "clock_timestamp(), tables = $2::bigint, rows = $3::bigint, raw_bytes = "
                       "$4::bigint, stored_bytes = $5::bigint, reused_bytes = 0, segments = "
-                      "$6::bigint, snapshot_lsn = $7::pg_lsn, notes = $8::text[], pid = NULL, handle "
+                      "$6::bigint, snapshot_lsn = $7::pg_lsn, notes = notes || $8::text[], pid = "
+                      "NULL, handle "
                       "= NULL WHERE id = $1::bigint"),
             {std::to_string(run.id), number(totals.tables), number(totals.rows),
              number(totals.raw_bytes), number(totals.stored_bytes), number(totals.segments),
@@ -175,12 +177,14 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"stored_bytes", number(totals.stored_bytes)}});
     transaction.Commit();
+    run.notes.clear();
 }
 
 void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& backup_id,
                      Store& store) {
     VerifyLevel level = *ParseVerifyLevel(*plan.schedule->verify);
-    if (level == VerifyLevel::kContent && plan.key && !plan.key->secret) level = VerifyLevel::kChecksum;
+    if (level == VerifyLevel::kContent && plan.key && !plan.key->secret)
+        level = VerifyLevel::kChecksum;
     Transaction transaction;
     Keyring ring(store);
     const Value key = plan.key ? Value(plan.key->name) : Value();

@@ -1,5 +1,5 @@
-// The end of a run: from what the leader has sent to a committed backup, its rows in the catalog, and
-// the verification after it.
+// The end of a run: from what the leader has sent to a committed backup, its rows in the catalog,
+// and the verification after it.
 #pragma once
 
 #include "pg/run_plan.h"

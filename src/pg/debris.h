@@ -1,8 +1,9 @@
-// What runs that did not finish have left in a store: found by their file `started` without a commit
-// mark.
+// What runs that did not finish have left in a store: found by their file `started` without a
+// commit mark.
 //
-// Only debris of this cluster is removed, and never an object that is younger than the oldest `started`
-// of a run that may still be at work, whoever's it is. Everything that a committed backup lists stays.
+// Only debris of this cluster is removed, and never an object that is younger than the oldest
+// `started` of a run that may still be at work, whoever's it is. Everything that a committed backup
+// lists stays.
 #pragma once
 
 #include <set>

@@ -43,10 +43,10 @@ std::string Convert(const std::string& text, int from, int to) {
     std::string source = text;
     std::vector<unsigned char> converted(text.size() * MAX_CONVERSION_GROWTH + 1);
     const int used = Pg([&] {
-        return pg_do_encoding_conversion_buf(
-            procedure, from, to, reinterpret_cast<unsigned char*>(source.data()),
-            static_cast<int>(source.size()), converted.data(), static_cast<int>(converted.size()),
-            true);
+        return pg_do_encoding_conversion_buf(procedure, from, to,
+                                             reinterpret_cast<unsigned char*>(source.data()),
+                                             static_cast<int>(source.size()), converted.data(),
+                                             static_cast<int>(converted.size()), true);
     });
     if (used != static_cast<int>(source.size())) return EscapeHighBytes(text);
     return reinterpret_cast<const char*>(converted.data());
@@ -58,6 +58,8 @@ std::string ToLocalEncoding(const std::string& text, const std::string& encoding
     return Convert(text, pg_char_to_encoding(encoding.c_str()), GetDatabaseEncoding());
 }
 
-std::string ToUtf8(const std::string& text) { return Convert(text, GetDatabaseEncoding(), PG_UTF8); }
+std::string ToUtf8(const std::string& text) {
+    return Convert(text, GetDatabaseEncoding(), PG_UTF8);
+}
 
 } // namespace lifeboat::pg

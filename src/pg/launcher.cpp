@@ -71,8 +71,8 @@ bool WaitForPromotion() {
     return true;
 }
 
-// The last connection ended the process: the control database is not there or lets nobody in. Without a
-// database of our own we can watch for it.
+// The last connection ended the process: the control database is not there or lets nobody in.
+// Without a database of our own we can watch for it.
 [[noreturn]] void WaitForDatabase() {
     Pg([] { BackgroundWorkerInitializeConnection(nullptr, nullptr, 0); });
     const std::string name = ControlDatabase();

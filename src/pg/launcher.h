@@ -36,7 +36,7 @@ private:
     Instant next_start_ = Instant::min();
     std::optional<Instant> previous_;
     std::chrono::steady_clock::time_point previous_steady_;
-    bool work_waits_ = false; // queued rows or retries
+    bool work_waits_ = false;                       // queued rows or retries
     std::map<std::string, std::string> complaints_; // schedule → what was last said about it
 };
 

@@ -24,7 +24,8 @@ void WriteLeaderRequest(RunContext& run, const LeaderRequest& request) {
         throw Error(Errc::LimitExceeded, "the schedule's lists of tables are too long",
                     "Together they must stay below " + HumanBytes(kLeaderRequestBytes) + ".");
     }
-    auto* text = static_cast<SharedText*>(shm_toc_lookup(run.segment.toc, kTocLeaderRequest, false));
+    auto* text =
+        static_cast<SharedText*>(shm_toc_lookup(run.segment.toc, kTocLeaderRequest, false));
     text->length = encoded.size();
     std::memcpy(text->data, encoded.data(), encoded.size());
 }
@@ -111,7 +112,7 @@ LeaderMessage LeaderProcess::Receive() {
 
 LeaderProcess::~LeaderProcess() {
     const TimestampTz limit = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kEndPatienceMs);
-    if (!Gone()) {
+    if (!finished_ && !Gone()) {
         pg_atomic_write_u32(&run_.shared()->cancel_requested, 1);
         TerminateBackgroundWorker(handle_);
     }

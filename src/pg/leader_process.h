@@ -18,6 +18,8 @@ public:
     // A leader still at work is told to end and waited for.
     ~LeaderProcess();
 
+    // It has said its last word and ends by itself.
+    void Finished() noexcept { finished_ = true; }
     // The next message; waits for it. Error(Internal) when the leader ended without a last word.
     LeaderMessage Receive();
 
@@ -27,6 +29,7 @@ private:
     RunContext& run_;
     BackgroundWorkerHandle* handle_ = nullptr;
     shm_mq_handle* queue_ = nullptr;
+    bool finished_ = false;
 };
 
 } // namespace lifeboat::pg

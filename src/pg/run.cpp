@@ -4,6 +4,7 @@
 #include "pg/run_context.h"
 #include "pg/run_record.h"
 #include "pg/session_settings.h"
+#include "pg/shmem.h"
 #include "pg/worker_args.h"
 
 extern "C" {
@@ -20,7 +21,8 @@ namespace {
 void FindOurTables(RunContext& run) {
     Transaction transaction;
     const std::optional<Home> home = FindHome();
-    if (!home) throw Error(Errc::WrongState, "extension pg_lifeboat is not in the control database");
+    if (!home)
+        throw Error(Errc::WrongState, "extension pg_lifeboat is not in the control database");
     run.home = *home;
     transaction.Commit();
 }
@@ -46,8 +48,8 @@ Ending Describe(const RunStop& stop, const Error& error) {
 }
 
 void Log(const Ending& ending, int64_t id) {
-    const std::string text = "lifeboat run " + std::to_string(id) + " " + ending.status + ": " +
-                             ending.message;
+    const std::string text =
+        "lifeboat run " + std::to_string(id) + " " + ending.status + ": " + ending.message;
     Pg([&] {
         ereport(LOG, (errmsg_internal("%s", text.c_str()),
                       ending.detail.empty() ? 0 : errdetail_internal("%s", ending.detail.c_str()),
@@ -110,6 +112,7 @@ void Main(Datum arg) {
         EndBadly(run, {"failed", "XX000", error.what(), "", ""}, has_row);
     }
     explicit_bzero(run.shared()->run_key, sizeof(run.shared()->run_key));
+    WakeLauncher(); // there is room for another, or something to try again
 }
 
 } // namespace

@@ -58,7 +58,8 @@ public:
             for (const ObjectMessage& object : parts_.objects) store_->Remove(object.record.name);
             CleanStore(backup_id_);
         } catch (const std::exception& error) {
-            Log("could not remove everything that " + Title() + " left in the store: " + error.what());
+            Log("could not remove everything that " + Title() +
+                " left in the store: " + error.what());
         }
     }
 
@@ -120,7 +121,8 @@ private:
         if (!plan_.store.encryption_required) return;
         parts_.run_key = Key::Random();
         parts_.recipients = Certificates(*plan_.key);
-        StoreRunKey(*store_, *parts_.run_key, parts_.recipients, ServerSecret(*plan_.key, *run_.stop));
+        StoreRunKey(*store_, *parts_.run_key, parts_.recipients,
+                    ServerSecret(*plan_.key, *run_.stop));
         const Bytes bytes = parts_.run_key->bytes();
         std::memcpy(run_.shared()->run_key, bytes.data(), bytes.size());
         run_.shared()->has_run_key = true;
@@ -171,12 +173,14 @@ private:
             } else if (auto* object = std::get_if<ObjectMessage>(&message)) {
                 parts_.objects.push_back(std::move(*object));
             } else if (auto* finished = std::get_if<FinishedMessage>(&message)) {
+                leader.Finished();
                 run_.notes.insert(run_.notes.end(), finished->notes.begin(), finished->notes.end());
                 return;
             } else {
                 const auto& failed = std::get<FailedMessage>(message);
                 run_.stop->Check(); // a cancelled leader says so too: the reason is ours to tell
-                throw Error::WithSqlState(failed.sqlstate, failed.message, failed.detail, failed.hint);
+                throw Error::WithSqlState(failed.sqlstate, failed.message, failed.detail,
+                                          failed.hint);
             }
         }
     }

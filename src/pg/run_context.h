@@ -9,8 +9,8 @@ namespace lifeboat::pg {
 
 enum class StopReason { kNone, kCancelled, kTerminated, kTimeout };
 
-// What ends a run from outside: its cancellation, the end of a caller who waits for it, its timeout, the
-// server's interrupts.
+// What ends a run from outside: its cancellation, the end of a caller who waits for it, its
+// timeout, the server's interrupts.
 class RunStop final : public Interrupt {
 public:
     explicit RunStop(RunShared* shared) : shared_(shared) {}

@@ -48,7 +48,8 @@ bool IsRunAlive(int64_t run_id) { return IsTaken(RunTag(run_id)); }
 
 bool TakeSlot(int count) {
     for (int slot = 0; slot < count; ++slot) {
-        if (Take(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)), ExclusiveLock, false)) return true;
+        if (Take(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)), ExclusiveLock, false))
+            return true;
     }
     return false;
 }

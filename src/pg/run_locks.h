@@ -1,6 +1,6 @@
-// Session locks of the control database by which runs know of each other. The server releases them when
-// a process ends, however it ends: a run whose lock nobody holds is dead. They lie in the advisory lock
-// space with a class of their own, so SQL's advisory locks never meet them.
+// Session locks of the control database by which runs know of each other. The server releases them
+// when a process ends, however it ends: a run whose lock nobody holds is dead. They lie in the
+// advisory lock space with a class of their own, so SQL's advisory locks never meet them.
 #pragma once
 
 #include "pg/bridge.h"

@@ -14,13 +14,12 @@ std::optional<ScheduleRecord> ScheduleOf(const RunContext& run) {
     if (run.request.schedule.empty()) return std::nullopt;
     ScheduleRecord schedule = LoadSchedule(run.home, run.request.schedule);
     if (!IsOfThisCluster(schedule)) {
-        throw Error(Errc::WrongState,
-                    "schedule \"" + schedule.name + "\" belongs to another cluster",
-                    "It was made for system identifier " + schedule.system_identifier +
-                        " in data directory \"" + schedule.data_directory + "\"; this is " +
-                        SystemIdentifier() + " in \"" + DataDirectory() + "\".",
-                    "If this copy takes over: SELECT backup_adopt(" + QuoteLiteral(schedule.name) +
-                        ");");
+        throw Error(
+            Errc::WrongState, "schedule \"" + schedule.name + "\" belongs to another cluster",
+            "It was made for system identifier " + schedule.system_identifier +
+                " in data directory \"" + schedule.data_directory + "\"; this is " +
+                SystemIdentifier() + " in \"" + DataDirectory() + "\".",
+            "If this copy takes over: SELECT backup_adopt(" + QuoteLiteral(schedule.name) + ");");
     }
     return schedule;
 }
@@ -67,9 +66,9 @@ RunPlan ResolveRun(const RunContext& run) {
     plan.role_name = RoleName(plan.role);
     plan.database = LoadDatabase(run.request.database);
     if (!plan.database.allows_connections) {
-        throw Error(Errc::WrongState,
-                    "database \"" + plan.database.name + "\" does not accept connections", "",
-                    "ALTER DATABASE " + QuoteIdent(plan.database.name) + " ALLOW_CONNECTIONS true;");
+        throw Error(
+            Errc::WrongState, "database \"" + plan.database.name + "\" does not accept connections",
+            "", "ALTER DATABASE " + QuoteIdent(plan.database.name) + " ALLOW_CONNECTIONS true;");
     }
     RequireConnect(plan.role, plan.database.oid, plan.database.name);
     std::string store = run.request.store;
@@ -77,7 +76,8 @@ RunPlan ResolveRun(const RunContext& run) {
     plan.store = LoadStore(run.home, store);
     RequireStoreUse(plan.store);
     plan.key = KeyOf(run, plan);
-    plan.workers = plan.schedule && plan.schedule->workers ? *plan.schedule->workers : DefaultWorkers();
+    plan.workers =
+        plan.schedule && plan.schedule->workers ? *plan.schedule->workers : DefaultWorkers();
     plan.timeout_ms = plan.schedule && plan.schedule->timeout_ms > 0
                           ? std::min(plan.schedule->timeout_ms, kLongestRunMs)
                           : kLongestRunMs;

@@ -1,4 +1,5 @@
-// What a run will do, decided from its request, its schedule and the catalogs, with all rights checked.
+// What a run will do, decided from its request, its schedule and the catalogs, with all rights
+// checked.
 #pragma once
 
 #include "core/format/names.h"

@@ -19,29 +19,32 @@ const char* TableOf(const RunContext& run) {
 
 void InsertRestore(RunContext& run) {
     const RunRequest& request = run.request;
-    Execute(run.home.Sql("INSERT INTO @.backup_restores (id, backup_id, store, target_database, "
-                         "tables, mode, jobs, status, requested_by, pid, handle) VALUES ($1::bigint, "
-                         "$2, $3, $4, $5::text[], 'create', nullif($6, '0')::integer, 'queued', "
-                         "$7::oid, $8::integer, $9::bigint)"),
-            {Id(run), request.backup_id, request.store, request.target_database,
-             ArrayLiteral(request.tables), std::to_string(request.jobs),
-             std::to_string(request.acting_role), std::to_string(MyProcPid),
-             std::to_string(dsm_segment_handle(run.segment.segment))});
+    Execute(
+        run.home.Sql("INSERT INTO @.backup_restores (id, backup_id, store, target_database, "
+                     "tables, mode, jobs, status, requested_by, pid, handle) VALUES ($1::bigint, "
+                     "$2, $3, $4, $5::text[], 'create', nullif($6, '0')::integer, 'queued', "
+                     "$7::oid, $8::integer, $9::bigint)"),
+        {Id(run), request.backup_id, request.store, request.target_database,
+         ArrayLiteral(request.tables), std::to_string(request.jobs),
+         std::to_string(request.acting_role), std::to_string(MyProcPid),
+         std::to_string(dsm_segment_handle(run.segment.segment))});
 }
 
 void InsertBackup(RunContext& run) {
     const RunRequest& request = run.request;
-    Execute(run.home.Sql(
-                "INSERT INTO @.backup_runs (id, schedule, database, store, type, status, "
-                "scheduled_for, attempt, requested_by, acting_role, pid, handle) VALUES ($1::bigint, "
-                "$2, $3, $4, coalesce($5, 'full'), 'queued', $6::timestamptz, $7::integer, $8::oid, "
-                "$9::oid, $10::integer, $11::bigint) ON CONFLICT (id) DO UPDATE SET pid = "
-                "excluded.pid, handle = excluded.handle"),
-            {Id(run), NullIfEmpty(request.schedule), request.database, NullIfEmpty(request.store),
-             NullIfEmpty(request.type), NullIfEmpty(request.scheduled_for),
-             std::to_string(request.attempt), OidOrNull(request.requested_by),
-             OidOrNull(request.acting_role), std::to_string(MyProcPid),
-             std::to_string(dsm_segment_handle(run.segment.segment))});
+    const uint64_t rows = Execute(
+        run.home.Sql(
+            "INSERT INTO @.backup_runs (id, schedule, database, store, type, status, "
+            "scheduled_for, attempt, requested_by, acting_role, pid, handle) VALUES ($1::bigint, "
+            "$2, $3, $4, coalesce($5, 'full'), 'queued', $6::timestamptz, $7::integer, $8::oid, "
+            "$9::oid, $10::integer, $11::bigint) ON CONFLICT (id) DO UPDATE SET pid = "
+            "excluded.pid, handle = excluded.handle WHERE backup_runs.status = 'queued'"),
+        {Id(run), NullIfEmpty(request.schedule), request.database, NullIfEmpty(request.store),
+         NullIfEmpty(request.type), NullIfEmpty(request.scheduled_for),
+         std::to_string(request.attempt), OidOrNull(request.requested_by),
+         OidOrNull(request.acting_role), std::to_string(MyProcPid),
+         std::to_string(dsm_segment_handle(run.segment.segment))});
+    if (rows == 0) throw Error(Errc::Cancelled, "the run was cancelled before it began");
 }
 
 } // namespace
@@ -69,8 +72,10 @@ void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& back
     AddEvent(run.home,
              OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
              "run.start", backup_id,
-             {{"run", Id(run)}, {"schedule", NullIfEmpty(run.request.schedule)},
-              {"database", plan.database.name}, {"store", plan.store.name}});
+             {{"run", Id(run)},
+              {"schedule", NullIfEmpty(run.request.schedule)},
+              {"database", plan.database.name},
+              {"store", plan.store.name}});
     transaction.Commit();
 }
 
@@ -91,17 +96,21 @@ void RecordEnding(RunContext& run, const Ending& ending) {
     if (!home) {
         throw Error(Errc::WrongState, "extension pg_lifeboat was dropped during the run");
     }
-    Execute(home->Sql(std::string("UPDATE ") + TableOf(run) +
-                      " SET status = $2, finished_at = clock_timestamp(), sqlstate = $3, error = $4, "
-                      "detail = $5, hint = $6, notes = $7::text[], pid = NULL, handle = NULL WHERE "
-                      "id = $1::bigint"),
-            {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
-             NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
+    Execute(
+        home->Sql(
+            std::string("UPDATE ") + TableOf(run) +
+            " SET status = $2, finished_at = clock_timestamp(), sqlstate = $3, error = $4, "
+            "detail = $5, hint = $6, notes = notes || $7::text[], pid = NULL, handle = NULL WHERE "
+            "id = $1::bigint"),
+        {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
+         NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
     AddEvent(*home,
              OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
              run.request.kind + "." + ending.status, run.request.database,
-             {{"run", Id(run)}, {"schedule", NullIfEmpty(run.request.schedule)},
-              {"sqlstate", ending.sqlstate}, {"error", ending.message}});
+             {{"run", Id(run)},
+              {"schedule", NullIfEmpty(run.request.schedule)},
+              {"sqlstate", ending.sqlstate},
+              {"error", ending.message}});
     transaction.Commit();
 }
 
@@ -120,8 +129,9 @@ int MarkOrphans(const Home& home) {
                          "'57P02', error = $2, hint = $3, pid = NULL, handle = NULL WHERE id = "
                          "$1::bigint AND status IN ('queued', 'running')"),
                 {row[0],
-                 std::string("the process of the run is gone: it was killed, or the server ended or "
-                             "crashed"),
+                 std::string(
+                     "the process of the run is gone: it was killed, or the server ended or "
+                     "crashed"),
                  std::string("The server's log says why. A schedule tries again by itself.")}));
         }
     }

@@ -12,7 +12,8 @@ namespace lifeboat::pg {
 
 void RunStop::SetTimeout(int64_t milliseconds) {
     timeout_ms_ = milliseconds;
-    deadline_ = milliseconds == 0 ? 0 : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+    deadline_ =
+        milliseconds == 0 ? 0 : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
 }
 
 void RunStop::Check() {
@@ -31,10 +32,10 @@ void RunStop::Check() {
     const TimestampTz now = GetCurrentTimestamp();
     if (deadline_ != 0 && now >= deadline_) {
         reason_ = StopReason::kTimeout;
-        throw Error(Errc::Cancelled,
-                    "the run took longer than its timeout of " + std::to_string(timeout_ms_ / 1000) +
-                        " s",
-                    "", "Raise the timeout: SELECT backup_alter_schedule('…', timeout => '4 hours');");
+        throw Error(
+            Errc::Cancelled,
+            "the run took longer than its timeout of " + std::to_string(timeout_ms_ / 1000) + " s",
+            "", "Raise the timeout: SELECT backup_alter_schedule('…', timeout => '4 hours');");
     }
     if (TimestampDifferenceExceeds(starter_checked_, now, 500)) {
         starter_checked_ = now;

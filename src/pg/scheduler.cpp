@@ -43,15 +43,17 @@ void InsertMissed(const Home& home, const ScheduleRecord& schedule, const std::s
 }
 
 Value ActiveRun(const Home& home, const std::string& schedule, const std::string& database) {
-    return QueryValue(home.Sql("SELECT min(id) FROM @.backup_runs WHERE schedule = $1 AND database = "
-                               "$2 AND status IN ('queued', 'running')"),
-                      {schedule, database});
+    return QueryValue(
+        home.Sql("SELECT min(id) FROM @.backup_runs WHERE schedule = $1 AND database = "
+                 "$2 AND status IN ('queued', 'running')"),
+        {schedule, database});
 }
 
 // The time up to which everything due is dealt with; now, for a schedule that is new here.
 Instant LastDue(const Home& home, const std::string& schedule, Instant now) {
-    Execute(home.Sql("INSERT INTO @.backup_ticks VALUES ($1, $2::timestamptz) ON CONFLICT DO NOTHING"),
-            {schedule, Timestamp(now)});
+    Execute(
+        home.Sql("INSERT INTO @.backup_ticks VALUES ($1, $2::timestamptz) ON CONFLICT DO NOTHING"),
+        {schedule, Timestamp(now)});
     const Value text = QueryValue(
         home.Sql("SELECT to_char(last_due AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') "
                  "FROM @.backup_ticks WHERE schedule = $1"),
@@ -73,7 +75,8 @@ Look Scheduler::TakeLook() {
         look.server_started = ToInstant(PgStartTime);
         look.idle_reason = idle_reason_;
         SharedState* shared = Shared();
-        if (shared != nullptr && shared->last_look != 0) look.previous = ToInstant(shared->last_look);
+        if (shared != nullptr && shared->last_look != 0)
+            look.previous = ToInstant(shared->last_look);
     }
     previous_ = look.now;
     previous_steady_ = steady;
@@ -144,8 +147,8 @@ void Scheduler::LookAt(const Home& home, const std::string& name, const Look& lo
     const Cron cron = Cron::Parse(schedule->cron);
     const Zone zone = Zone::Find(schedule->timezone);
     const Instant last_due = LastDue(home, name, look.now);
-    const DuePlan plan =
-        WhatIsDue(cron, zone, schedule->catch_up_latest ? CatchUp::kLatest : CatchUp::kNone, last_due, look);
+    const DuePlan plan = WhatIsDue(
+        cron, zone, schedule->catch_up_latest ? CatchUp::kLatest : CatchUp::kNone, last_due, look);
     if (!plan.remark.empty()) Log("schedule \"" + name + "\": " + plan.remark);
     next_look_ = std::min(next_look_, std::max(plan.next_look, look.now));
     // Intervals are counted from the last start: one that is still at work is waited for.
@@ -164,8 +167,9 @@ void Scheduler::LookAt(const Home& home, const std::string& name, const Look& lo
     }
     if (plan.run) QueueRun(home, *schedule, *plan.run);
     if (plan.handled_until != last_due) {
-        Execute(home.Sql("UPDATE @.backup_ticks SET last_due = $2::timestamptz WHERE schedule = $1"),
-                {name, Timestamp(plan.handled_until)});
+        Execute(
+            home.Sql("UPDATE @.backup_ticks SET last_due = $2::timestamptz WHERE schedule = $1"),
+            {name, Timestamp(plan.handled_until)});
     }
 }
 
@@ -190,17 +194,18 @@ void Scheduler::QueueRun(const Home& home, const ScheduleRecord& schedule, const
 
 // The last attempt of a due time failed, and there are attempts left.
 void Scheduler::QueueRetries(const Home& home) {
-    const Rows waiting = Query(home.Sql(
-        "SELECT r.schedule, r.database, r.store, r.type, r.scheduled_for, r.attempt, s.owner::oid, "
-        "       r.finished_at + s.retry_delay <= clock_timestamp() "
-        "  FROM @.backup_schedules s "
-        "  JOIN LATERAL (SELECT DISTINCT ON (database) * FROM @.backup_runs r "
-        "                 WHERE r.schedule = s.name AND r.status <> 'missed' "
-        "                   AND r.queued_at >= s.updated_at - interval '7 days' "
-        "                 ORDER BY database, id DESC) r ON true "
-        " WHERE s.enabled AND r.scheduled_for IS NOT NULL AND r.attempt <= s.retries "
-        "   AND r.status IN ('failed', 'interrupted') AND s.system_identifier = $1 "
-        "   AND s.data_directory = $2"),
+    const Rows waiting = Query(
+        home.Sql("SELECT r.schedule, r.database, r.store, r.type, r.scheduled_for, r.attempt, "
+                 "s.owner::oid, "
+                 "       r.finished_at + s.retry_delay <= clock_timestamp() "
+                 "  FROM @.backup_schedules s "
+                 "  JOIN LATERAL (SELECT DISTINCT ON (database) * FROM @.backup_runs r "
+                 "                 WHERE r.schedule = s.name AND r.status <> 'missed' "
+                 "                   AND r.queued_at >= s.updated_at - interval '7 days' "
+                 "                 ORDER BY database, id DESC) r ON true "
+                 " WHERE s.enabled AND r.scheduled_for IS NOT NULL AND r.attempt <= s.retries "
+                 "   AND r.status IN ('failed', 'interrupted') AND s.system_identifier = $1 "
+                 "   AND s.data_directory = $2"),
         {SystemIdentifier(), DataDirectory()});
     work_waits_ = !waiting.empty();
     for (const Row& row : waiting) {
@@ -217,11 +222,12 @@ void Scheduler::StartQueued(const Home& home) {
     int room = 0;
     {
         Transaction transaction;
-        rows = Query(home.Sql("SELECT id, schedule, database, store, type, scheduled_for, attempt, "
-                              "acting_role::oid, queued_at + $1::interval < clock_timestamp() FROM "
-                              "@.backup_runs WHERE status = 'queued' AND pid IS NULL AND schedule IS "
-                              "NOT NULL ORDER BY id LIMIT 1000"),
-                     {std::string(kStartPatience)});
+        rows =
+            Query(home.Sql("SELECT id, schedule, database, store, type, scheduled_for, attempt, "
+                           "acting_role::oid, queued_at + $1::interval < clock_timestamp() FROM "
+                           "@.backup_runs WHERE status = 'queued' AND pid IS NULL AND schedule IS "
+                           "NOT NULL ORDER BY id LIMIT 1000"),
+                  {std::string(kStartPatience)});
         room = MaxConcurrentRuns() - SlotsTaken(MaxConcurrentRuns());
         transaction.Commit();
     }
@@ -231,8 +237,9 @@ void Scheduler::StartQueued(const Home& home) {
     if (Now() < next_start_) return;
     for (const Row& row : rows) {
         const int64_t id = std::stoll(*row[0]);
-        const bool is_starting = std::any_of(starting_.begin(), starting_.end(),
-                                             [id](const StartedRun& run) { return run.id() == id; });
+        const bool is_starting =
+            std::any_of(starting_.begin(), starting_.end(),
+                        [id](const StartedRun& run) { return run.id() == id; });
         if (is_starting) continue;
         if (room-- <= 0 || !StartOne(home, row)) return;
     }
@@ -253,12 +260,13 @@ bool Scheduler::StartOne(const Home& home, const Row& row) {
     } catch (const Error& error) {
         next_start_ = Now() + kStartPause;
         Transaction transaction;
-        Execute(home.Sql("UPDATE @.backup_runs SET sqlstate = $2, error = $3, detail = $4, hint = $5, "
-                         "status = CASE WHEN $6::boolean THEN 'failed' ELSE status END, finished_at = "
-                         "CASE WHEN $6::boolean THEN clock_timestamp() END WHERE id = $1::bigint AND "
-                         "status = 'queued'"),
-                {row[0], std::string(error.sqlstate()), error.message(), error.detail(), error.hint(),
-                 row[8]});
+        Execute(
+            home.Sql("UPDATE @.backup_runs SET sqlstate = $2, error = $3, detail = $4, hint = $5, "
+                     "status = CASE WHEN $6::boolean THEN 'failed' ELSE status END, finished_at = "
+                     "CASE WHEN $6::boolean THEN clock_timestamp() END WHERE id = $1::bigint AND "
+                     "status = 'queued'"),
+            {row[0], std::string(error.sqlstate()), error.message(), error.detail(), error.hint(),
+             row[8]});
         transaction.Commit();
         return false;
     }
@@ -273,11 +281,12 @@ void Scheduler::WatchStarted(const Home& home) {
         }
         if (run->state() == RunState::kStarting || run->state() == RunState::kFailed) {
             Transaction transaction;
-            Execute(home.Sql("UPDATE @.backup_runs SET status = 'failed', finished_at = "
-                             "clock_timestamp(), sqlstate = '57P02', error = 'the process of the run "
-                             "could not start', hint = 'The server''s log says why.' WHERE id = "
-                             "$1::bigint AND status = 'queued'"),
-                    {std::to_string(run->id())});
+            Execute(
+                home.Sql("UPDATE @.backup_runs SET status = 'failed', finished_at = "
+                         "clock_timestamp(), sqlstate = '57P02', error = 'the process of the run "
+                         "could not start', hint = 'The server''s log says why.' WHERE id = "
+                         "$1::bigint AND status = 'queued'"),
+                {std::to_string(run->id())});
             transaction.Commit();
         }
         run = starting_.erase(run);

@@ -49,9 +49,10 @@ void CheckLauncher(ResultSet& result) {
     Findings findings(result, "launcher");
     const SharedState* shared = Shared();
     if (shared == nullptr) {
-        findings.Add("shared_preload_libraries", kWarning,
-                     "pg_lifeboat is not preloaded: nothing is scheduled or queued",
-                     "Add to postgresql.conf and restart: shared_preload_libraries = 'pg_lifeboat'");
+        findings.Add(
+            "shared_preload_libraries", kWarning,
+            "pg_lifeboat is not preloaded: nothing is scheduled or queued",
+            "Add to postgresql.conf and restart: shared_preload_libraries = 'pg_lifeboat'");
         return;
     }
     if (RecoveryInProgress()) {
@@ -71,12 +72,12 @@ void CheckServer(ResultSet& result) {
     Findings findings(result, "server");
     const int wanted = 1 + MaxConcurrentRuns() * (2 + DefaultWorkers());
     if (max_worker_processes < wanted) {
-        findings.Add("max_worker_processes", kWarning,
-                     "it is " + std::to_string(max_worker_processes) + "; " +
-                         std::to_string(MaxConcurrentRuns()) + " runs of " +
-                         std::to_string(DefaultWorkers()) + " workers want " + std::to_string(wanted),
-                     "ALTER SYSTEM SET max_worker_processes = " + std::to_string(wanted) +
-                         "; then restart");
+        findings.Add(
+            "max_worker_processes", kWarning,
+            "it is " + std::to_string(max_worker_processes) + "; " +
+                std::to_string(MaxConcurrentRuns()) + " runs of " +
+                std::to_string(DefaultWorkers()) + " workers want " + std::to_string(wanted),
+            "ALTER SYSTEM SET max_worker_processes = " + std::to_string(wanted) + "; then restart");
     }
     for (const char* program : {"pg_dump", "pg_dumpall", "pg_restore", "lifeboat"}) {
         const std::string path = BinDirectory() + "/" + program;
@@ -163,11 +164,12 @@ void CheckSchedule(const ScheduleRecord& schedule) {
     Zone::Find(schedule.timezone);
     RequireLogin(schedule.owner);
     if (schedule.database == "*") return;
-    const Rows rows = Query("SELECT oid, datallowconn FROM pg_database WHERE datname = $1",
-                            {schedule.database});
+    const Rows rows =
+        Query("SELECT oid, datallowconn FROM pg_database WHERE datname = $1", {schedule.database});
     if (rows.empty() || !IsTrue(rows[0][1])) {
-        throw Error(Errc::NotFound, "database \"" + schedule.database + "\" does not exist or does "
-                                                                        "not accept connections");
+        throw Error(Errc::NotFound, "database \"" + schedule.database +
+                                        "\" does not exist or does "
+                                        "not accept connections");
     }
     RequireConnect(schedule.owner, ToOid(rows[0][0]), schedule.database);
 }
@@ -176,8 +178,8 @@ void CheckScheduleRow(Findings& findings, const Home& home, const ScheduleRecord
     const std::string name = QuoteLiteral(schedule.name);
     if (!IsOfThisCluster(schedule)) {
         findings.Add(schedule.name, kWarning,
-                     "it belongs to system identifier " + schedule.system_identifier +
-                         " in \"" + schedule.data_directory + "\" and does not run here",
+                     "it belongs to system identifier " + schedule.system_identifier + " in \"" +
+                         schedule.data_directory + "\" and does not run here",
                      "If this copy takes over: SELECT backup_adopt(" + name + ");");
         return;
     }
@@ -193,15 +195,17 @@ void CheckScheduleRow(Findings& findings, const Home& home, const ScheduleRecord
                             {schedule.name});
     for (const Row& row : rows) {
         if (IsTrue(row[1])) {
-            findings.Add(schedule.name, kCritical,
-                         "database \"" + *row[0] + "\" has no backup from its last due time; last: " +
-                             row[4].value_or("never"),
-                         "SELECT backup_run(" + name + ");");
+            findings.Add(
+                schedule.name, kCritical,
+                "database \"" + *row[0] +
+                    "\" has no backup from its last due time; last: " + row[4].value_or("never"),
+                "SELECT backup_run(" + name + ");");
         } else if (ToInt(row[2]) > 0) {
-            findings.Add(schedule.name, kWarning,
-                         "database \"" + *row[0] + "\": " + *row[2] +
-                             " runs in a row without success: " + row[3].value_or(""),
-                         "SELECT * FROM backup_runs WHERE schedule = " + name + " ORDER BY id DESC;");
+            findings.Add(
+                schedule.name, kWarning,
+                "database \"" + *row[0] + "\": " + *row[2] +
+                    " runs in a row without success: " + row[3].value_or(""),
+                "SELECT * FROM backup_runs WHERE schedule = " + name + " ORDER BY id DESC;");
         }
     }
     findings.Ok(schedule.name, schedule.enabled ? "on time" : "paused");
@@ -216,8 +220,9 @@ void CheckSchedules(const Home& home, ResultSet& result) {
 
 void CheckBackups(const Home& home, ResultSet& result) {
     Findings findings(result, "backup");
-    for (const Row& row : Query(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE status "
-                                         "= 'damaged' ORDER BY taken_at"))) {
+    for (const Row& row :
+         Query(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE status "
+                        "= 'damaged' ORDER BY taken_at"))) {
         findings.Add(*row[0], kCritical, "it is damaged",
                      "SELECT * FROM backup_verify('" + *row[0] + "');");
     }

@@ -26,9 +26,10 @@ Value Number(uint64_t value) { return std::to_string(value); }
 // Sessions that wait for the leader or its workers.
 Value Waiting(pid_t leader) {
     if (leader == 0) return std::nullopt;
-    return QueryValue("SELECT count(DISTINCT w.pid) FROM pg_locks w WHERE NOT w.granted AND $1::int = "
-                      "ANY (pg_blocking_pids(w.pid))",
-                      {std::to_string(leader)});
+    return QueryValue(
+        "SELECT count(DISTINCT w.pid) FROM pg_locks w WHERE NOT w.granted AND $1::int = "
+        "ANY (pg_blocking_pids(w.pid))",
+        {std::to_string(leader)});
 }
 
 void AddRun(ResultSet& result, const Row& row) {
@@ -41,15 +42,16 @@ void AddRun(ResultSet& result, const Row& row) {
     const pid_t leader = run.shared->leader_pid;
     if (!was_mapped) Pg([&run] { dsm_detach(run.segment); });
     const bool queued = *row[2] == "queued";
-    result.Add({row[0], row[1] ? row[1] : NullIfEmpty(view.backup_id),
-                queued ? Value("queued") : row[4] ? row[4] : NullIfEmpty(view.phase),
-                NullIfEmpty(view.relation), Number(view.bytes_done), Number(view.bytes_total),
-                Number(view.rows_done),
-                view.percent ? Value(std::to_string(*view.percent)) : Value(),
-                view.bytes_per_second ? Number(*view.bytes_per_second) : Value(),
-                view.seconds_left ? Value(SecondsText(*view.seconds_left)) : Value(),
-                Number(view.workers),
-                view.snapshot_age ? Value(SecondsText(*view.snapshot_age)) : Value(), Waiting(leader)});
+    result.Add(
+        {row[0], row[1] ? row[1] : NullIfEmpty(view.backup_id),
+         queued   ? Value("queued")
+         : row[4] ? row[4]
+                  : NullIfEmpty(view.phase),
+         NullIfEmpty(view.relation), Number(view.bytes_done), Number(view.bytes_total),
+         Number(view.rows_done), view.percent ? Value(std::to_string(*view.percent)) : Value(),
+         view.bytes_per_second ? Number(*view.bytes_per_second) : Value(),
+         view.seconds_left ? Value(SecondsText(*view.seconds_left)) : Value(), Number(view.workers),
+         view.snapshot_age ? Value(SecondsText(*view.snapshot_age)) : Value(), Waiting(leader)});
 }
 
 Datum Progress(const Call& call) {
@@ -100,7 +102,8 @@ ProgressView ReadProgress(RunShared* shared) {
         view.percent = 100.0 * done / static_cast<double>(view.bytes_total);
     }
     if (phase == RunPhase::kData && phase_at != 0 && view.bytes_done > 0) {
-        const double rate = static_cast<double>(view.bytes_done) / std::max(SecondsSince(phase_at), 0.1);
+        const double rate =
+            static_cast<double>(view.bytes_done) / std::max(SecondsSince(phase_at), 0.1);
         view.bytes_per_second = static_cast<uint64_t>(rate);
         if (view.bytes_total > view.bytes_done) {
             view.seconds_left = static_cast<double>(view.bytes_total - view.bytes_done) / rate;

@@ -122,10 +122,12 @@ struct ActiveRun {
 };
 
 std::optional<ActiveRun> FindActive(const Home& home, const std::string& id) {
-    const Rows rows = Query(
-        home.Sql("SELECT id, handle FROM @.backup_runs WHERE status IN ('queued', 'running') AND (backup_id = $1 OR id::text = $1) UNION ALL "
-                 "SELECT id, handle FROM @.backup_restores WHERE status IN ('queued', 'running') AND id::text = $1"),
-        {id});
+    const Rows rows =
+        Query(home.Sql("SELECT id, handle FROM @.backup_runs WHERE status IN ('queued', 'running') "
+                       "AND (backup_id = $1 OR id::text = $1) UNION ALL "
+                       "SELECT id, handle FROM @.backup_restores WHERE status IN ('queued', "
+                       "'running') AND id::text = $1"),
+              {id});
     if (rows.empty()) return std::nullopt;
     const Row& row = rows[0];
     return ActiveRun{std::stoll(*row[0]), static_cast<dsm_handle>(ToInt(row[1])),
@@ -153,11 +155,12 @@ Datum Cancel(const Call& call) {
         cancelled = CancelStarted(*active);
     } else {
         // Still in the launcher's queue.
-        cancelled = Execute(home.Sql("UPDATE @.backup_runs SET status = 'cancelled', finished_at = "
-                                     "clock_timestamp(), sqlstate = '57014', error = 'the run was "
-                                     "cancelled' WHERE id = $1::bigint AND status = 'queued' AND pid "
-                                     "IS NULL"),
-                            {std::to_string(active->id)}) > 0;
+        cancelled =
+            Execute(home.Sql("UPDATE @.backup_runs SET status = 'cancelled', finished_at = "
+                             "clock_timestamp(), sqlstate = '57014', error = 'the run was "
+                             "cancelled' WHERE id = $1::bigint AND status = 'queued' AND pid "
+                             "IS NULL"),
+                    {std::to_string(active->id)}) > 0;
     }
     if (cancelled) AddEvent(home, RoleName(caller), "run.cancel", id);
     return BoolGetDatum(cancelled);

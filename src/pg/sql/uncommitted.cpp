@@ -10,7 +10,8 @@ namespace {
 
 void RefuseRow(const Home& home, const std::string& what, const std::string& name) {
     const char* condition = name.empty() ? " WHERE is_default AND $1 = ''" : " WHERE name = $1";
-    const Rows rows = Query(home.Sql("SELECT xmin, name FROM @.backup_" + what + "s" + condition), {name});
+    const Rows rows =
+        Query(home.Sql("SELECT xmin, name FROM @.backup_" + what + "s" + condition), {name});
     if (rows.empty()) return;
     const auto writer = static_cast<TransactionId>(std::stoul(*rows[0][0]));
     if (!TransactionIdIsCurrentTransactionId(writer)) return;

@@ -6,8 +6,8 @@
 
 namespace lifeboat::pg {
 
-// Error(WrongState) when the schedule, the store or the key that the request needs was written by this
-// very transaction.
+// Error(WrongState) when the schedule, the store or the key that the request needs was written by
+// this very transaction.
 void RefuseUncommitted(const Home& home, const RunRequest& request);
 
 } // namespace lifeboat::pg

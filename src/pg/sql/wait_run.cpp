@@ -6,7 +6,9 @@
 #include "pg/sql/progress.h"
 
 extern "C" {
+#include <pgstat.h>
 #include <storage/latch.h>
+#include <utils/backend_status.h>
 #include <utils/timestamp.h>
 #include <utils/wait_event.h>
 }
@@ -38,22 +40,26 @@ void Say(const std::string& text) {
     Pg([&text] { ereport(INFO, (errmsg_internal("%s", text.c_str()))); });
 }
 
-// The run's processes wait for a lock that this very session holds: PostgreSQL cannot see that we wait
-// for the run in turn.
+// The run's processes wait for a lock that this very session holds: PostgreSQL cannot see that we
+// wait for the run in turn.
 void RefuseDeadlock(const StartedRun& run) {
+    // Sessions are seen as they were when this transaction first looked, unless told otherwise.
+    Pg([] { pgstat_clear_backend_activity_snapshot(); });
     const Rows rows = Query(
         "SELECT coalesce(l.relation::regclass::text, l.locktype), l.mode FROM "
         "pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_locks l ON l.pid OPERATOR(pg_catalog.=) "
         "a.pid AND NOT l.granted WHERE (a.pid OPERATOR(pg_catalog.=) ANY ($1::int4[]) OR "
         "a.application_name OPERATOR(pg_catalog.=) $2) AND pg_catalog.pg_backend_pid() "
         "OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1",
-        {ArrayLiteral({std::to_string(run.shared()->run_pid),
-                       std::to_string(run.shared()->leader_pid)}),
+        {ArrayLiteral(
+             {std::to_string(run.shared()->run_pid), std::to_string(run.shared()->leader_pid)}),
          std::string(kChildApplication)});
     if (rows.empty()) return;
     throw Error::WithSqlState(
-        "55P03", "the run waits for a lock that this session holds, and this session waits for the run",
-        "It wants " + rows[0][1].value_or("a lock") + " on " + rows[0][0].value_or("an object") + ".",
+        "55P03",
+        "the run waits for a lock that this session holds, and this session waits for the run",
+        "It wants " + rows[0][1].value_or("a lock") + " on " + rows[0][0].value_or("an object") +
+            ".",
         "Commit first, or start the run with wait => false.");
 }
 
@@ -70,7 +76,8 @@ void EndRun(StartedRun& run) noexcept {
     HOLD_INTERRUPTS();
     try {
         run.RequestCancel();
-        const TimestampTz limit = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kEndPatienceMs);
+        const TimestampTz limit =
+            TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kEndPatienceMs);
         while (!run.ended() && !run.process_gone() && GetCurrentTimestamp() < limit) {
             WaitLatchFor(20);
         }
