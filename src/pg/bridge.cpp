@@ -3,6 +3,10 @@
 #include <cstring>
 #include <new>
 
+extern "C" {
+#include <mb/pg_wchar.h>
+}
+
 namespace lifeboat::pg {
 namespace {
 
@@ -10,13 +14,22 @@ std::string Text(const char* text) { return text == nullptr ? std::string() : st
 
 std::string SqlStateText(int sqlerrcode) { return unpack_sql_state(sqlerrcode); }
 
-// Never raises: nullptr for an empty text or when memory is out.
-const char* KeepText(const std::string& text) noexcept {
-    if (text.empty()) return nullptr;
+char* KeepBytes(const std::string& text, size_t size) noexcept {
     auto* copy = static_cast<char*>(
-        MemoryContextAllocExtended(ErrorContext, text.size() + 1, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE));
-    if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
+        MemoryContextAllocExtended(ErrorContext, size + 1, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE));
+    if (copy == nullptr) return nullptr;
+    std::memcpy(copy, text.data(), size);
+    copy[size] = '\0';
     return copy;
+}
+
+// Never raises: nullptr for an empty text; its beginning when memory is too short for all of it.
+const char* KeepText(const std::string& text) noexcept {
+    constexpr int kBeginning = 1000;
+    if (text.empty()) return nullptr;
+    char* copy = KeepBytes(text, text.size());
+    if (copy != nullptr || text.size() <= kBeginning) return copy;
+    return KeepBytes(text, static_cast<size_t>(pg_mbcliplen(text.data(), kBeginning, kBeginning)));
 }
 
 int MakeSqlState(std::string_view state) noexcept {
@@ -26,7 +39,8 @@ int MakeSqlState(std::string_view state) noexcept {
 
 void CaptureError(const Error& error, internal::Pending* pending) noexcept {
     pending->sqlstate = MakeSqlState(error.sqlstate());
-    pending->message = KeepText(error.message());
+    pending->message = error.message().empty() ? "unexpected failure in pg_lifeboat: no message"
+                                               : KeepText(error.message());
     pending->detail = KeepText(error.detail());
     pending->hint = KeepText(error.hint());
 }
@@ -48,12 +62,18 @@ void CaptureServerError(const ServerError& error, internal::Pending* pending) no
 
 // The server's strings as they stand in `error`, freed by the caller.
 ServerError CopyRaised(const ErrorData& error) {
-    ServerError::Rest rest{Text(error.detail_log),    Text(error.context),       Text(error.schema_name),
-                           Text(error.table_name),    Text(error.column_name),   Text(error.datatype_name),
-                           Text(error.constraint_name), Text(error.internalquery), error.cursorpos,
+    ServerError::Rest rest{Text(error.detail_log),
+                           Text(error.context),
+                           Text(error.schema_name),
+                           Text(error.table_name),
+                           Text(error.column_name),
+                           Text(error.datatype_name),
+                           Text(error.constraint_name),
+                           Text(error.internalquery),
+                           error.cursorpos,
                            error.internalpos};
-    return {Error::WithSqlState(SqlStateText(error.sqlerrcode), Text(error.message), Text(error.detail),
-                                Text(error.hint)),
+    return {Error::WithSqlState(SqlStateText(error.sqlerrcode), Text(error.message),
+                                Text(error.detail), Text(error.hint)),
             std::move(rest)};
 }
 
@@ -62,8 +82,9 @@ ServerError CopyRaised(const ErrorData& error) {
 namespace internal {
 
 void ThrowRaised(MemoryContext caller) {
-    // CopyErrorData asserts that it is not called in ErrorContext, and may itself run out of memory: that error would leave by
-    // the next outer handler, which is the same as if it had been raised there.
+    // CopyErrorData asserts that it is not called in ErrorContext. When it runs out of memory, that
+    // error lands here once more (no object with a destructor stands between), is small enough to
+    // be copied, and is thrown instead.
     MemoryContextSwitchTo(caller);
     ErrorData* raised = CopyErrorData();
     FlushErrorState();
@@ -88,7 +109,8 @@ void Capture(Pending* pending) noexcept {
         pending->message = "out of memory in pg_lifeboat";
     } catch (const std::exception& error) {
         try {
-            pending->message = KeepText(std::string("unexpected failure in pg_lifeboat: ") + error.what());
+            pending->message =
+                KeepText(std::string("unexpected failure in pg_lifeboat: ") + error.what());
         } catch (...) {
             pending->message = nullptr;
         }
@@ -98,24 +120,35 @@ void Capture(Pending* pending) noexcept {
 }
 
 void Raise(const Pending& pending) {
+    // The server's own error has been through the context callbacks already: not twice.
+    if (pending.context != nullptr) error_context_stack = nullptr;
     // Text goes in as %s arguments: a percent sign in a name must not be read as a format.
-    ereport(ERROR,
-            (errcode(pending.sqlstate),
-             errmsg_internal("%s", pending.message != nullptr ? pending.message : "out of memory in pg_lifeboat"),
-             pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
-             pending.detail_log != nullptr ? errdetail_log("%s", pending.detail_log) : 0,
-             pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
-             pending.context != nullptr ? errcontext("%s", pending.context) : 0,
-             pending.schema_name != nullptr ? err_generic_string(PG_DIAG_SCHEMA_NAME, pending.schema_name) : 0,
-             pending.table_name != nullptr ? err_generic_string(PG_DIAG_TABLE_NAME, pending.table_name) : 0,
-             pending.column_name != nullptr ? err_generic_string(PG_DIAG_COLUMN_NAME, pending.column_name) : 0,
-             pending.datatype_name != nullptr ? err_generic_string(PG_DIAG_DATATYPE_NAME, pending.datatype_name) : 0,
-             pending.constraint_name != nullptr
-                 ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, pending.constraint_name)
-                 : 0,
-             pending.internal_query != nullptr ? internalerrquery(pending.internal_query) : 0,
-             pending.cursor_position > 0 ? errposition(pending.cursor_position) : 0,
-             pending.internal_position > 0 ? internalerrposition(pending.internal_position) : 0));
+    ereport(
+        ERROR,
+        (errcode(pending.sqlstate),
+         errmsg_internal(
+             "%s", pending.message != nullptr ? pending.message : "out of memory in pg_lifeboat"),
+         pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
+         pending.detail_log != nullptr ? errdetail_log("%s", pending.detail_log) : 0,
+         pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
+         pending.context != nullptr ? errcontext("%s", pending.context) : 0,
+         pending.schema_name != nullptr
+             ? err_generic_string(PG_DIAG_SCHEMA_NAME, pending.schema_name)
+             : 0,
+         pending.table_name != nullptr ? err_generic_string(PG_DIAG_TABLE_NAME, pending.table_name)
+                                       : 0,
+         pending.column_name != nullptr
+             ? err_generic_string(PG_DIAG_COLUMN_NAME, pending.column_name)
+             : 0,
+         pending.datatype_name != nullptr
+             ? err_generic_string(PG_DIAG_DATATYPE_NAME, pending.datatype_name)
+             : 0,
+         pending.constraint_name != nullptr
+             ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, pending.constraint_name)
+             : 0,
+         pending.internal_query != nullptr ? internalerrquery(pending.internal_query) : 0,
+         pending.cursor_position > 0 ? errposition(pending.cursor_position) : 0,
+         pending.internal_position > 0 ? internalerrposition(pending.internal_position) : 0));
     pg_unreachable();
 }
 
