@@ -26,27 +26,36 @@ constexpr std::chrono::seconds kFirstPause{1};
 // --- a death that no C++ frame sees
 // --------------------------------------------------------------------------------------
 
-RunShared* fatal_goes_to = nullptr;
+RunLink* fatal_goes_to = nullptr;
 emit_log_hook_type next_log_hook = nullptr;
 
 // FATAL ends the process on the spot (a role or database that is gone, no connection allowed): the
-// run learns why from its segment.
-void KeepFatal(ErrorData* error) {
+// run is told why before.
+void TellFatal(ErrorData* error) {
     if (error->elevel >= FATAL && fatal_goes_to != nullptr) {
-        const auto text = [](const char* one) {
-            return one == nullptr ? std::string_view() : std::string_view(one);
-        };
-        SetRunError(fatal_goes_to, unpack_sql_state(error->sqlerrcode), text(error->message),
-                    text(error->detail), text(error->hint));
+        RunLink* link = fatal_goes_to;
+        fatal_goes_to = nullptr;
+        const auto text = [](const char* one) { return std::string(one == nullptr ? "" : one); };
+        link->SendLast({unpack_sql_state(error->sqlerrcode), text(error->message),
+                        text(error->detail), text(error->hint), false});
     }
     if (next_log_hook != nullptr) next_log_hook(error);
 }
 
-void WatchFatal(RunShared* shared) {
-    fatal_goes_to = shared;
-    next_log_hook = emit_log_hook;
-    emit_log_hook = KeepFatal;
-}
+class FatalWatch {
+public:
+    explicit FatalWatch(RunLink& link) {
+        fatal_goes_to = &link;
+        next_log_hook = emit_log_hook;
+        emit_log_hook = TellFatal;
+    }
+    FatalWatch(const FatalWatch&) = delete;
+    FatalWatch& operator=(const FatalWatch&) = delete;
+    ~FatalWatch() {
+        fatal_goes_to = nullptr;
+        emit_log_hook = next_log_hook;
+    }
+};
 
 // --- one attempt
 // ---------------------------------------------------------------------------------------------------------
@@ -105,7 +114,7 @@ private:
     void Prepare() {
         const LeaderRequest& request = work_.request;
         RunShared* shared = work_.run.shared;
-        SetPhase(shared, RunPhase::kSnapshot);
+        SetRunPhase(shared, RunPhase::kSnapshot);
         ResetProgress(shared);
         const std::vector<Oid> locked =
             LockRelations(*shared, request.lock_patience_ms, work_.interrupt);
@@ -128,7 +137,7 @@ private:
     }
 
     ObjectRecord StoreSchema() {
-        SetPhase(work_.run.shared, RunPhase::kSchema);
+        SetRunPhase(work_.run.shared, RunPhase::kSchema);
         return StreamSchema(work_.context, Source(), work_.interrupt);
     }
 
@@ -163,7 +172,7 @@ private:
             StreamSequences(work_.context, prepared_.contents.sequences, work_.interrupt);
         TocEntry entry;
         entry.kind = ObjectKind::kSequences;
-        work_.link.SendObject(std::move(records), entry, 0);
+        work_.link.SendObjects(std::move(records), entry, 0);
     }
 
     void SendOne(ObjectRecord record) {
@@ -171,7 +180,7 @@ private:
         entry.kind = record.kind;
         std::vector<ObjectRecord> records;
         records.push_back(std::move(record));
-        work_.link.SendObject(std::move(records), entry, 0);
+        work_.link.SendObjects(std::move(records), entry, 0);
     }
 
     LeaderWork& work_;
@@ -226,13 +235,13 @@ void Lead(dsm_handle handle, int64_t run_id) {
     if (run.shared == nullptr)
         throw Error::WithSqlState("57P01", "run " + std::to_string(run_id) + " has ended");
     run.shared->leader_pid = MyProcPid;
-    WatchFatal(run.shared);
+    RunInterrupt interrupt(run.shared);
+    RunLink link(run, interrupt);
+    const FatalWatch watch(link);
     const LeaderRequest request = ReadLeaderRequest(run);
     Connect(request);
 
-    RunInterrupt interrupt(run.shared);
     LeaderInterrupt leader_interrupt(interrupt, run.shared, request);
-    RunLink link(run, interrupt);
     FailedMessage failure;
     try {
         ObjectContext context = MakeObjectContext(request, run.shared, interrupt);
@@ -246,14 +255,6 @@ void Lead(dsm_handle handle, int64_t run_id) {
 }
 
 } // namespace
-
-void SetPhase(RunShared* shared, RunPhase phase) {
-    pg_atomic_write_u32(&shared->phase, static_cast<uint32_t>(phase));
-    const TimestampTz now = GetCurrentTimestamp();
-    SpinLockAcquire(&shared->lock);
-    shared->phase_at = now;
-    SpinLockRelease(&shared->lock);
-}
 
 // --- RunLink, LeaderInterrupt
 // ----------------------------------------------------------------------------------------------
@@ -269,7 +270,24 @@ RunLink::RunLink(const RunSegment& run, Interrupt& interrupt) : interrupt_(inter
     });
 }
 
-void RunLink::SendObject(std::vector<ObjectRecord> records, const TocEntry& entry, uint32_t order) {
+// True when it is out. Throws when the run is gone.
+bool RunLink::TryOut(const std::string& bytes) {
+    const shm_mq_result result =
+        Pg([&] { return shm_mq_send(queue_, bytes.size(), bytes.data(), true, true); });
+    if (result == SHM_MQ_DETACHED) {
+        throw Error::WithSqlState("57P01", "the run has ended without waiting for its leader");
+    }
+    return result == SHM_MQ_SUCCESS;
+}
+
+void RunLink::Send(const LeaderMessage& message) {
+    pending_ = Encode(message);
+    while (!TryOut(pending_)) WaitForLatch(200, interrupt_);
+    pending_.clear();
+}
+
+void RunLink::SendObjects(std::vector<ObjectRecord> records, const TocEntry& entry,
+                          uint32_t order) {
     for (ObjectRecord& record : records) {
         TocEntry line = entry;
         line.object = record.name;
@@ -282,13 +300,12 @@ void RunLink::SendObject(std::vector<ObjectRecord> records, const TocEntry& entr
 
 void RunLink::SendLast(const FailedMessage& message) noexcept {
     try {
+        const HoldInterrupts hold;
         NeverInterrupted never;
         const std::string bytes = Encode(LeaderMessage(message));
         for (int i = 0; i < 50; ++i) {
-            const HoldInterrupts hold;
-            const shm_mq_result result =
-                Pg([&] { return shm_mq_send(queue_, bytes.size(), bytes.data(), true, true); });
-            if (result != SHM_MQ_WOULD_BLOCK) return;
+            if (!pending_.empty() && TryOut(pending_)) pending_.clear();
+            if (pending_.empty() && TryOut(bytes)) return;
             WaitForLatch(20, never);
         }
     } catch (...) { // NOLINT(bugprone-empty-catch): the run sees that its leader is gone
@@ -312,10 +329,11 @@ void LeaderInterrupt::Check() {
 // Once a second: does anybody who wants a table for himself wait for us longer than he should?
 void LeaderInterrupt::CheckWaiting() {
     const TimestampTz now = GetCurrentTimestamp();
-    if (!IsTransactionState() || InterruptHoldoffCount > 0) return;
+    if (!IsTransactionState()) return;
     if (looked_at_ != 0 && !TimestampDifferenceExceeds(looked_at_, now, 1000)) return;
     looked_at_ = now;
     if (!Pg([] { return ActiveSnapshotSet(); })) return;
+    const HoldInterrupts hold; // an object may be open
     const Rows rows = Query(
         "SELECT l.pid, n.nspname, c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"

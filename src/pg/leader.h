@@ -3,6 +3,7 @@
 
 #include "pg/enumerate.h"
 #include "pg/object_context.h"
+#include "pg/run_context.h"
 #include "pg/run_interrupt.h"
 #include "pg/work_queue.h"
 
@@ -27,14 +28,18 @@ private:
 class RunLink {
 public:
     RunLink(const RunSegment& run, Interrupt& interrupt);
-    void Send(const LeaderMessage& message) { SendMessage(queue_, Encode(message), interrupt_); }
-    // What this process was told to end by no longer matters; gives up after a second.
+    void Send(const LeaderMessage& message);
+    // Each of them as a message, with its line of the toc made from `entry`.
+    void SendObjects(std::vector<ObjectRecord> records, const TocEntry& entry, uint32_t order);
+    // The last words: what this process was told to end by no longer matters; gives up after a
+    // second.
     void SendLast(const FailedMessage& message) noexcept;
-    void SendObject(std::vector<ObjectRecord> records, const TocEntry& entry, uint32_t order);
 
 private:
+    [[nodiscard]] bool TryOut(const std::string& bytes);
     shm_mq_handle* queue_;
     Interrupt& interrupt_;
+    std::string pending_; // a message begun must be ended before another
 };
 
 // What the leader of one attempt works with.
@@ -49,7 +54,5 @@ struct LeaderWork {
 
 // Everything that is rows or large objects; parallel where it can be.
 void StreamData(LeaderWork& work, const Contents& contents, const LargeObjectPlan& large_objects);
-
-void SetPhase(RunShared* shared, RunPhase phase);
 
 } // namespace lifeboat::pg

@@ -84,13 +84,13 @@ public:
         if (done_[index]) throw Error(Errc::Internal, "a job was reported twice");
         done_[index] = true;
         if (job.kind == JobKind::kTable) {
-            work_.link.SendObject(std::move(records),
-                                  TableEntry(contents_.tables[job.target], ObjectKind::kData),
-                                  job.target);
+            work_.link.SendObjects(std::move(records),
+                                   TableEntry(contents_.tables[job.target], ObjectKind::kData),
+                                   job.target);
         } else {
             TocEntry entry;
             entry.kind = ObjectKind::kLargeObjects;
-            work_.link.SendObject(std::move(records), entry, job.target);
+            work_.link.SendObjects(std::move(records), entry, job.target);
         }
     }
 
@@ -227,7 +227,7 @@ void DoInParallel(LeaderWork& work, const std::vector<Job>& jobs, Results& resul
     const bool alone = crew.launched() == 0;
     while (!alone && crew.Collect(results)) {
         if (tables > 0 && tables < jobs.size() && crew.taken() > tables)
-            SetPhase(work.run.shared, RunPhase::kLargeObjects);
+            SetRunPhase(work.run.shared, RunPhase::kLargeObjects);
         WaitForLatch(200, work.interrupt);
     }
     crew.Finish();
@@ -257,7 +257,7 @@ void StreamConfig(LeaderWork& work, const std::vector<ConfigTable>& config) {
                                       one.condition,
                                   one.table.oid, ObjectKind::kConfig, work.interrupt);
         }
-        work.link.SendObject(std::move(records), entry, i);
+        work.link.SendObjects(std::move(records), entry, i);
     }
 }
 
@@ -265,9 +265,9 @@ void StreamConfig(LeaderWork& work, const std::vector<ConfigTable>& config) {
 
 void StreamData(LeaderWork& work, const Contents& contents, const LargeObjectPlan& large_objects) {
     const Jobs jobs = MakeJobs(work.request, contents, large_objects);
-    SetPhase(work.run.shared, contents.tables.empty() && !large_objects.ranges.empty()
-                                  ? RunPhase::kLargeObjects
-                                  : RunPhase::kData);
+    SetRunPhase(work.run.shared, contents.tables.empty() && !large_objects.ranges.empty()
+                                     ? RunPhase::kLargeObjects
+                                     : RunPhase::kData);
     if (!jobs.parallel.empty()) {
         Results results(work, contents, jobs.parallel);
         DoInParallel(work, jobs.parallel, results);

@@ -68,6 +68,11 @@ bool Says(const std::string& text, std::string_view what) {
                                             "Let the session that holds the lock end, or give the "
                                             "schedule a longer lock_patience."));
     }
+    if (Says(said, "cache lookup failed") || Says(said, "could not open relation with OID")) {
+        throw StartOver(Error::WithSqlState(
+            "40001", name + " met an object that was being dropped", said,
+            "Functions and types are not locked; try again when nobody drops any."));
+    }
     if (Says(said, "too many clients") || Says(said, "remaining connection slots") ||
         Says(said, "too many connections")) {
         throw StartOver(Error::WithSqlState(
