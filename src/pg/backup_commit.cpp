@@ -85,7 +85,7 @@ struct KnownChain {
 };
 
 KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest& m) {
-    Transaction transaction;
+    SqlTransaction transaction;
     const Rows rows =
         Query(run.home.Sql("SELECT sequence, backup_id FROM @.backup_chains WHERE store "
                            "= $1 AND system_identifier = $2 AND database_oid = $3::oid"),
@@ -126,7 +126,7 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
     }
     if (last == nullptr) throw Error(Errc::Internal, "the leader has sent no objects");
     {
-        Transaction transaction;
+        SqlTransaction transaction;
         if (!FindHome()) {
             throw Error(Errc::WrongState, "extension pg_lifeboat was dropped during the run");
         }
@@ -144,7 +144,7 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
 void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& backup) {
     const Totals& totals = backup.manifest.totals;
     const auto number = [](uint64_t value) { return Value(std::to_string(value)); };
-    Transaction transaction;
+    SqlTransaction transaction;
     const std::optional<Home> home = FindHome();
     if (!home) {
         throw Error(Errc::WrongState,
@@ -185,7 +185,7 @@ void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& ba
     VerifyLevel level = *ParseVerifyLevel(*plan.schedule->verify);
     if (level == VerifyLevel::kContent && plan.key && !plan.key->secret)
         level = VerifyLevel::kChecksum;
-    Transaction transaction;
+    SqlTransaction transaction;
     Keyring ring(store);
     const Value key = plan.key ? Value(plan.key->name) : Value();
     if (level == VerifyLevel::kContent) {
@@ -196,7 +196,7 @@ void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& ba
     transaction.Commit();
     const VerifyReport report =
         VerifyBackup(store, backup_id, trust, &ring, level, *run.stop, nullptr);
-    Transaction record;
+    SqlTransaction record;
     RestorePoint point;
     point.backup_id = backup_id;
     point.store = plan.store.name;

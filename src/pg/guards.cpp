@@ -3,6 +3,7 @@
 extern "C" {
 #include <utils/guc.h>
 #include <utils/resowner.h>
+#include <utils/snapmgr.h>
 }
 
 namespace lifeboat::pg {
@@ -33,6 +34,15 @@ Transaction::~Transaction() {
 void Transaction::Commit() {
     Pg([] { CommitTransactionCommand(); });
     open_ = false;
+}
+
+SqlTransaction::SqlTransaction() {
+    Pg([] { PushActiveSnapshot(GetTransactionSnapshot()); });
+}
+
+void SqlTransaction::Commit() {
+    Pg([] { PopActiveSnapshot(); });
+    transaction_.Commit();
 }
 
 Subtransaction::Subtransaction() : context_(CurrentMemoryContext), owner_(CurrentResourceOwner) {

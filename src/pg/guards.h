@@ -18,6 +18,16 @@ private:
     bool open_ = true;
 };
 
+// A transaction with an active snapshot, as SPI needs one in a background worker.
+class SqlTransaction {
+public:
+    SqlTransaction();
+    void Commit();
+
+private:
+    Transaction transaction_;
+};
+
 // A subtransaction, for backends that are in the caller's transaction. Without Release() it is rolled back.
 class Subtransaction {
 public:

@@ -19,7 +19,7 @@ namespace lifeboat::pg {
 namespace {
 
 void FindOurTables(RunContext& run) {
-    Transaction transaction;
+    SqlTransaction transaction;
     const std::optional<Home> home = FindHome();
     if (!home)
         throw Error(Errc::WrongState, "extension pg_lifeboat is not in the control database");
@@ -76,7 +76,7 @@ void Work(RunContext& run, bool& has_row) {
     FindOurTables(run);
     run.request = ReadRequest(run);
     {
-        Transaction transaction;
+        SqlTransaction transaction;
         MarkOrphans(run.home);
         transaction.Commit();
     }

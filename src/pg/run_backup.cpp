@@ -75,7 +75,7 @@ private:
 
     void Prepare() {
         {
-            Transaction transaction;
+            SqlTransaction transaction;
             plan_ = ResolveRun(run_);
             transaction.Commit();
         }
@@ -94,7 +94,7 @@ private:
         try {
             std::set<std::string> alive;
             {
-                Transaction transaction;
+                SqlTransaction transaction;
                 MarkOrphans(run_.home);
                 alive = LiveBackups(run_.home);
                 transaction.Commit();

@@ -11,6 +11,9 @@ namespace {
 // The fourth field; advisory locks of SQL have 1 and 2 there.
 enum LockClass : uint16_t { kRunClass = 0x4C01, kSlotClass, kChainClass, kCleanerClass };
 
+// The run that this process is: its own lock does not stand in its way.
+int64_t own_run = 0;
+
 LOCKTAG Tag(LockClass kind, uint32_t high, uint32_t low) {
     LOCKTAG tag;
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, high, low, kind);
@@ -43,8 +46,13 @@ uint32_t Hash(std::string_view text) {
 
 } // namespace
 
-bool TakeRunLock(int64_t run_id) { return Take(RunTag(run_id), ExclusiveLock, false); }
-bool IsRunAlive(int64_t run_id) { return IsTaken(RunTag(run_id)); }
+bool TakeRunLock(int64_t run_id) {
+    if (!Take(RunTag(run_id), ExclusiveLock, false)) return false;
+    own_run = run_id;
+    return true;
+}
+
+bool IsRunAlive(int64_t run_id) { return run_id == own_run || IsTaken(RunTag(run_id)); }
 
 bool TakeSlot(int count) {
     for (int slot = 0; slot < count; ++slot) {

@@ -50,7 +50,7 @@ void InsertBackup(RunContext& run) {
 } // namespace
 
 void RecordQueued(RunContext& run) {
-    Transaction transaction;
+    SqlTransaction transaction;
     if (!TakeRunLock(run.id)) {
         throw Error(Errc::Internal, "run " + std::to_string(run.id) + " is at work already");
     }
@@ -63,7 +63,7 @@ void RecordQueued(RunContext& run) {
 }
 
 void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& backup_id) {
-    Transaction transaction;
+    SqlTransaction transaction;
     Execute(run.home.Sql("UPDATE @.backup_runs SET status = 'running', started_at = "
                          "clock_timestamp(), backup_id = $2, store = $3, type = $4, acting_role = "
                          "$5::oid WHERE id = $1::bigint"),
@@ -80,7 +80,7 @@ void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& back
 }
 
 Witness RecordWitness(RunContext& run, const std::string& backup_id) {
-    Transaction transaction;
+    SqlTransaction transaction;
     const std::string nonce = RandomHex(16);
     const Value xid = QueryValue(run.home.Sql("INSERT INTO @.backup_witness (backup_id, nonce) "
                                               "VALUES ($1, $2) RETURNING xid"),
@@ -90,7 +90,7 @@ Witness RecordWitness(RunContext& run, const std::string& backup_id) {
 }
 
 void RecordEnding(RunContext& run, const Ending& ending) {
-    Transaction transaction;
+    SqlTransaction transaction;
     Execute("SET LOCAL lock_timeout = '2s'");
     const std::optional<Home> home = FindHome();
     if (!home) {

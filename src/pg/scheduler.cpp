@@ -95,7 +95,7 @@ void Scheduler::Tick() {
         return;
     }
     {
-        Transaction transaction;
+        SqlTransaction transaction;
         home = FindHome();
         if (home && home->version != kVersion) home.reset();
         if (home && orphans) MarkOrphans(*home);
@@ -107,7 +107,7 @@ void Scheduler::Tick() {
         return;
     }
     if (look) LookAtAll();
-    Transaction transaction;
+    SqlTransaction transaction;
     QueueRetries(*home);
     transaction.Commit();
     StartQueued(*home);
@@ -120,14 +120,14 @@ void Scheduler::LookAtAll() {
     std::vector<std::string> names;
     std::optional<Home> home;
     {
-        Transaction transaction;
+        SqlTransaction transaction;
         home = FindHome();
         if (home) names = ScheduleNames(*home);
         transaction.Commit();
     }
     for (const std::string& name : names) {
         try {
-            Transaction transaction;
+            SqlTransaction transaction;
             LookAt(*home, name, look);
             transaction.Commit();
             complaints_.erase(name);
@@ -221,7 +221,7 @@ void Scheduler::StartQueued(const Home& home) {
     Rows rows;
     int room = 0;
     {
-        Transaction transaction;
+        SqlTransaction transaction;
         rows =
             Query(home.Sql("SELECT id, schedule, database, store, type, scheduled_for, attempt, "
                            "acting_role::oid, queued_at + $1::interval < clock_timestamp() FROM "
@@ -259,7 +259,7 @@ bool Scheduler::StartOne(const Home& home, const Row& row) {
         throw;
     } catch (const Error& error) {
         next_start_ = Now() + kStartPause;
-        Transaction transaction;
+        SqlTransaction transaction;
         Execute(
             home.Sql("UPDATE @.backup_runs SET sqlstate = $2, error = $3, detail = $4, hint = $5, "
                      "status = CASE WHEN $6::boolean THEN 'failed' ELSE status END, finished_at = "
@@ -280,7 +280,7 @@ void Scheduler::WatchStarted(const Home& home) {
             continue;
         }
         if (run->state() == RunState::kStarting || run->state() == RunState::kFailed) {
-            Transaction transaction;
+            SqlTransaction transaction;
             Execute(
                 home.Sql("UPDATE @.backup_runs SET status = 'failed', finished_at = "
                          "clock_timestamp(), sqlstate = '57P02', error = 'the process of the run "

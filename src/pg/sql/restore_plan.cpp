@@ -1,10 +1,13 @@
 // backup_restore_plan.
 #include "pg/encoding.h"
 #include "pg/rights.h"
+#include "pg/role_login.h"
 #include "pg/sql/restore_arguments.h"
 #include "pg/target_facts.h"
 
 extern "C" {
+#include <commands/dbcommands.h>
+
 PG_FUNCTION_INFO_V1(lifeboat_restore_plan);
 PGDLLEXPORT Datum lifeboat_restore_plan(PG_FUNCTION_ARGS);
 }
@@ -48,6 +51,18 @@ PlanStep CheckAccess(Oid caller, const StoredBackup& backup) {
     return step(PlanStatus::kReady, "role \"" + RoleName(caller) + "\" may restore it");
 }
 
+// The session that runs the backup's SQL must be logged in as the caller.
+PlanStep CheckLogin(Oid caller) {
+    ServerInterrupt interrupt;
+    const std::string role = RoleName(caller);
+    const char* database = Pg([] { return get_database_name(MyDatabaseId); });
+    if (const auto refused = TryLogin(role, database, interrupt)) {
+        return Preflight("log in", role, PlanStatus::kBlocked,
+                         refused->message() + ": " + refused->detail() + " " + refused->hint());
+    }
+    return Preflight("log in", role, PlanStatus::kReady, "the restore runs as this role");
+}
+
 PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
     const auto step = [&](PlanStatus status, std::string detail) {
         return Preflight("check signature", backup.point.backup_id, status, std::move(detail));
@@ -73,7 +88,8 @@ std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup,
         ReadToc(*backup.store, opened, MakeReadContext(opened, &ring, interrupt));
     encoding = opened.manifest.database.encoding;
     const TargetFacts facts = FactsOfThisServer(caller, request.target_database, opened.manifest);
-    std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckTrust(backup, opened)};
+    std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckLogin(caller),
+                                  CheckTrust(backup, opened)};
     for (PlanStep& step :
          MakeRestorePlan(opened.manifest, toc, FactsOfArchive(toc), facts, request)) {
         plan.push_back(std::move(step));
