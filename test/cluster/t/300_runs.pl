@@ -144,7 +144,7 @@ like(sql_error($node, "BEGIN; SELECT backup_schedule('fresh', '\@daily', 'app');
 	'a schedule that is not committed');
 
 like(sql_error($node, "BEGIN; LOCK TABLE backup_witness; SELECT backup_run(database => 'app')"),
-	qr/55P03: the run waits for a lock that this session holds, and this session waits for the run\nDETAIL:  It wants RowExclusiveLock on backup_witness\.\nHINT:  Commit first, or start the run with wait => false\./,
+	qr/55P03: the run waits for a lock that this session holds, and this session waits for the run\nDETAIL:  It wants RowExclusiveLock on public.backup_witness\.\nHINT:  Commit first, or start the run with wait => false\./,
 	'a wait for oneself');
 ended('cancelled', 'a wait for oneself');
 
@@ -192,11 +192,11 @@ open_gate();
 finish_background($waiting);
 $bare->stop;
 
-$bare->append_conf('postgresql.conf', "max_worker_processes = 1\n");
+$bare->append_conf('postgresql.conf', "max_worker_processes = 2\n");
 $bare->start;
 like(sql_error($bare, "SELECT backup_run(database => 'app')"),
-	qr/53400: no background worker slot is free for the run's leader\nDETAIL:  max_worker_processes is 1;/, 'too few max_worker_processes for the leader');
-$bare->append_conf('postgresql.conf', "max_worker_processes = 0\n");
+	qr/53400: no background worker slot is free for the run's leader\nDETAIL:  max_worker_processes is 2;/, 'too few max_worker_processes for the leader');
+$bare->append_conf('postgresql.conf', "max_worker_processes = 1\n");
 $bare->restart;
 like(sql_error($bare, "SELECT backup_run(database => 'app')"),
 	qr/53400: no background worker slot is free for the run\n/, 'too few max_worker_processes for the run');
