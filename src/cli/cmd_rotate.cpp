@@ -21,9 +21,9 @@ public:
     }
     const char* examples() const override {
         return "  lifeboat rotate --store file:///srv/backups --recovery-key keys/recovery.key"
-               " --recipient keys/recovery.crt\n"
+               " --recipient keys/recovery.crt --new-secret keys/server.secret\n"
                "  lifeboat rotate --store file:///srv/backups --secret keys/server.secret"
-               " --recipient keys/recovery.crt --new-secret keys/server.secret\n";
+               " --recipient keys/recovery.crt\n";
     }
     void Declare(Command& command) override {
         store_.Declare(command);

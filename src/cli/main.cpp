@@ -25,7 +25,7 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App* command = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
     if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr ||
         dynamic_cast<const CLI::CallForAllHelp*>(&error) != nullptr) {
-        PrintOut(command->help());
+        PrintOut(command == &app ? app.help() : command->help("lifeboat"));
         return 0;
     }
     if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {

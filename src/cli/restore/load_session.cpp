@@ -5,28 +5,34 @@
 namespace lifeboat::cli {
 namespace {
 
-constexpr const char* kSessionSettings =
-    "SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = "
-    "content; "
-    "SET row_security = off; SET statement_timeout = 0; SET lock_timeout = 0; "
-    "SET idle_in_transaction_session_timeout = 0; SET default_transaction_read_only = off; "
-    "SET default_transaction_isolation = 'read committed'; SET search_path = ''; SET DateStyle = "
-    "ISO; "
-    "SET IntervalStyle = postgres; SET bytea_output = hex; SET client_min_messages = warning; "
-    // The mark on the database is removed in a synchronous commit, which makes all earlier ones
-    // durable.
-    "SET synchronous_commit = off";
+// The mark on the database is removed in a synchronous commit, which makes all earlier ones
+// durable.
+constexpr const char* kSessionSettings = R"sql(
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET xmloption = content;
+SET row_security = off;
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET idle_session_timeout = 0;
+SET default_transaction_read_only = off;
+SET default_transaction_isolation = 'read committed';
+SET search_path = '';
+SET DateStyle = ISO;
+SET IntervalStyle = postgres;
+SET bytea_output = hex;
+SET client_min_messages = warning;
+SET synchronous_commit = off)sql";
 
-bool HasMoneyColumn(Connection& connection) {
-    return connection
-        .Exec(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c "
-            "ON c.oid = a.attrelid "
-            "WHERE a.atttypid IN ('pg_catalog.money'::pg_catalog.regtype, "
-            "'pg_catalog.money[]'::pg_catalog.regtype) "
-            "AND c.relkind IN ('r', 'p') AND c.oid >= 16384)")
-        .True(0, 0);
-}
+constexpr const char* kHasMoneyColumn = R"sql(
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+    WHERE a.atttypid IN ('pg_catalog.money'::pg_catalog.regtype,
+                         'pg_catalog.money[]'::pg_catalog.regtype)
+      AND c.relkind IN ('r', 'p') AND c.oid >= 16384))sql";
+
+bool HasMoneyColumn(Connection& connection) { return connection.Exec(kHasMoneyColumn).True(0, 0); }
 
 // A locale that this server does not have matters only where money is stored.
 void SetMonetary(Connection& connection, const std::string& locale) {

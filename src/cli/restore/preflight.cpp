@@ -10,6 +10,12 @@
 namespace lifeboat::cli {
 namespace {
 
+constexpr const char* kCollationVersions = R"sql(
+SELECT CASE collprovider WHEN 'c' THEN 'libc' ELSE 'icu' END, max(version)
+FROM (SELECT collprovider, pg_catalog.pg_collation_actual_version(oid) AS version
+      FROM pg_catalog.pg_collation WHERE collprovider = 'c' OR collname = 'und-x-icu') AS known
+WHERE version IS NOT NULL GROUP BY 1)sql";
+
 std::vector<std::string> Column(Connection& connection, const std::string& sql) {
     const PgResult result = connection.Exec(sql);
     std::vector<std::string> values;
@@ -79,12 +85,7 @@ TargetFacts GatherFacts(Connection& connection, const Manifest& manifest,
     facts.tablespaces = Column(connection, "SELECT spcname FROM pg_catalog.pg_tablespace");
     facts.available_extensions = Versions(
         connection, "SELECT name, version FROM pg_catalog.pg_available_extension_versions");
-    facts.collation_providers = Versions(
-        connection,
-        "SELECT CASE collprovider WHEN 'c' THEN 'libc' ELSE 'icu' END, max(version) FROM "
-        "(SELECT collprovider, pg_catalog.pg_collation_actual_version(oid) AS version "
-        "FROM pg_catalog.pg_collation WHERE collprovider = 'c' OR collname = 'und-x-icu') AS known "
-        "WHERE version IS NOT NULL GROUP BY 1");
+    facts.collation_providers = Versions(connection, kCollationVersions);
     const auto is_libc = [](const VersionedName& provider) { return provider.name == "libc"; };
     if (std::ranges::none_of(facts.collation_providers, is_libc)) {
         facts.collation_providers.push_back(UnknownLibc(connection));

@@ -28,7 +28,9 @@ public:
         progress_.SetPhase("preflight");
         pg_restore_ = FindProgram("pg_restore", options_.bin_directory);
         Select();
-        Connection server(target_, {}, interrupt_);
+        Connection server(target_, {}, interrupt_); // waits, idle, while the database is filled
+        server.Exec(
+            "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_session_timeout = 0");
         const DatabaseSql properties = Preflight(server);
         CreateMarked(server, properties, look_, options_.database, session_.manifest().backup_id);
         try {
