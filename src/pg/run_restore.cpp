@@ -1,9 +1,5 @@
 // A run that restores: the child `lifeboat restore`, logged in as the caller, supervised and
 // recorded.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
 #include "core/io/child_process.h"
@@ -22,29 +18,6 @@ namespace lifeboat::pg {
 namespace {
 
 constexpr int kRecordMs = 3000;
-
-// A file that the child reads by name; where the server cleans up after a crash.
-class TemporaryFile {
-public:
-    TemporaryFile(const std::string& suffix, const std::string& content) {
-        const std::string folder = std::string(DataDir) + "/base/pgsql_tmp";
-        mkdir(folder.c_str(), 0700);
-        path_ = folder + "/pgsql_tmp_lifeboat" + std::to_string(MyProcPid) + suffix;
-        const UniqueFd fd(open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600));
-        if (!fd.valid() || write(fd.get(), content.data(), content.size()) !=
-                               static_cast<ssize_t>(content.size())) {
-            throw Error(Errc::StoreRefused,
-                        "could not write file \"" + path_ + "\": " + ErrnoText(errno));
-        }
-    }
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    ~TemporaryFile() { unlink(path_.c_str()); }
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-    std::string path_;
-};
 
 // Lines of JSON from the child, into shared memory and, now and then, into the row.
 class ProgressSink final : public Sink {
@@ -165,8 +138,7 @@ Preparation Prepare(RunContext& run) {
     return prepared;
 }
 
-std::vector<std::string> Arguments(const RunContext& run, const Preparation& prepared,
-                                   const std::vector<std::string>& signer_files) {
+std::vector<std::string> Arguments(const RunContext& run, const Preparation& prepared) {
     std::vector<std::string> arguments = {"restore",
                                           prepared.backup.point.backup_id,
                                           "--store",
@@ -188,11 +160,9 @@ std::vector<std::string> Arguments(const RunContext& run, const Preparation& pre
         arguments.push_back("--secret");
         arguments.push_back("fd:0");
     }
-    for (const std::string& file : signer_files) {
-        arguments.push_back("--signer-public");
-        arguments.push_back(file);
-    }
-    if (signer_files.empty()) arguments.push_back("--allow-untrusted");
+    // What was judged here is what is restored there.
+    arguments.push_back("--sums");
+    arguments.push_back(HexId(prepared.opened.sums_digest));
     return arguments;
 }
 
@@ -249,19 +219,9 @@ void RunRestore(RunContext& run) {
     Preparation prepared = Prepare(run);
     SetRunState(run.shared(), RunState::kRunning);
     if (const auto refused = TryLogin(prepared.role, prepared.database, *run.stop)) throw *refused;
-    std::vector<std::unique_ptr<TemporaryFile>> files;
-    std::vector<std::string> paths;
-    if (prepared.opened.signature_checked) {
-        for (const SignerPublic& signer : prepared.backup.trust.signers) {
-            if (signer.id() != prepared.opened.manifest.signer) continue;
-            files.push_back(std::make_unique<TemporaryFile>(".pem", signer.pem()));
-            paths.push_back(files.back()->path());
-            break;
-        }
-    }
     ChildSpec spec;
     spec.program = BinDirectory() + "/lifeboat";
-    spec.arguments = Arguments(run, prepared, paths);
+    spec.arguments = Arguments(run, prepared);
     spec.environment = RoleEnvironment(prepared.role, prepared.database);
     spec.pipe_stdin = prepared.secret.has_value();
     ChildProcess child(spec);
