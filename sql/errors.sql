@@ -25,7 +25,8 @@ BEGIN
     IF hint <> '' THEN said := said || ('HINT: ' || hint); END IF;
     RAISE WARNING '%', command;
     FOREACH line IN ARRAY said LOOP
-        RAISE WARNING '    %', replace(line, current_setting('data_directory'), 'DATADIR');
+        line := replace(line, current_setting('data_directory'), 'DATADIR');
+        RAISE WARNING '    %', regexp_replace(line, '(There are|others are): ".*', '\1: …');
     END LOOP;
 END $$;
 

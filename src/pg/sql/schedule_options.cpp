@@ -158,10 +158,10 @@ void CheckWords(const OptionValues& values) {
     }
     const Value& verify = values.at("verify");
     if (!verify) return;
-    if (*verify == "restore") ThrowNotYet("verification level \"restore\"");
+    if (*verify == "restore") ThrowNotYet("verify level \"restore\"");
     if (!ParseVerifyLevel(*verify)) {
         throw Error(Errc::InvalidValue,
-                    "verification level \"" + Printable(*verify) + "\" is not known", "",
+                    "verify level \"" + Printable(*verify) + "\" is not known", "",
                     "The levels are present, checksum and content.");
     }
 }

@@ -1,0 +1,146 @@
+# Where the extension lives: a standby, a clone, another schema, a dump of the control database, pg_hba, stores that fail.
+use strict;
+use warnings;
+
+use LifeboatTest;
+use PostgreSQL::Test::Utils ();
+use Time::HiRes qw(sleep);
+
+my $node = new_cluster('main', streaming => 1, conf => { 'lifeboat.workers' => 1 });
+make_keys($node);
+my $store = make_store($node);
+sql($node, 'CREATE DATABASE app');
+sql($node, app => 'CREATE TABLE t AS SELECT generate_series(1, 100) AS n');
+run_backup($node, 'app');
+sql($node, "SELECT backup_schedule('nightly', '0 2 * * *', 'app', timezone => 'Europe/Berlin')");
+
+# --- a standby ---------------------------------------------------------------------------------------
+
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+wait_for($standby, "SELECT status = 'warning' FROM backup_health WHERE check_name = 'launcher'");
+is(sql($standby, "SELECT detail FROM backup_health WHERE check_name = 'launcher'"),
+	'this server is a standby: the launcher sleeps until it is promoted', 'on a standby the launcher sleeps, and backup_health says so');
+like(sql_error($standby, "SELECT backup_run(database => 'app')"), qr/25006: cannot take a backup on a standby/, 'no backup on a standby');
+
+# --- promoted it is a clone: same system identifier, another data directory --------------------------------
+
+$standby->promote;
+wait_for($standby, "SELECT status = 'ok' FROM backup_health WHERE check_name = 'launcher'");
+pass('promotion wakes the launcher');
+like(sql($standby, "SELECT status, hint FROM backup_health WHERE check_name = 'schedule'"),
+	qr/^warning\|If this copy takes over: SELECT backup_adopt\('nightly'\);$/, 'a clone does not write to the store of production');
+like(sql_error($standby, "SELECT backup_run('nightly')"), qr/55000: schedule "nightly" belongs to another cluster/, 'nor by hand');
+is(sql($standby, 'SELECT backup_adopt()'), '1', 'backup_adopt takes the schedule over');
+is(sql($standby, "SELECT status FROM backup_health WHERE check_name = 'schedule'"), 'ok', 'and all is well');
+like(sql($standby, "SELECT backup_run('nightly')"), qr/^app-/, 'it runs');
+is(sql($standby, 'SELECT backup_adopt()'), '0', 'nothing is left to adopt');
+$standby->stop;
+
+# --- a dump of the control database ------------------------------------------------------------------------
+
+my $dump = temp_dir() . '/dump.sql';
+PostgreSQL::Test::Utils::system_or_bail('pg_dump', '-f', $dump, '-d', $node->connstr('postgres'));
+sql($node, 'CREATE DATABASE copy');
+PostgreSQL::Test::Utils::system_or_bail('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', $node->connstr('copy'));
+for my $table (qw(stores keys schedules runs restores events restore_points restore_point_relations chains))
+{
+	is(sql($node, copy => "SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM backup_$table t"),
+		sql($node, "SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM backup_$table t"), "backup_$table survives pg_dump");
+}
+is(sql($node, copy => 'SELECT count(*) FROM backup_witness'), '0', 'the witness belongs to this history only');
+like(sql_error($node, copy => 'SELECT backup_run()'), qr/55000: pg_lifeboat works in database "postgres" only, this is "copy"/,
+	'outside the control database nothing runs');
+sql($node, 'DROP DATABASE copy');
+
+# --- pg_hba --------------------------------------------------------------------------------------------------
+
+sql($node, "CREATE ROLE app_owner LOGIN CREATEDB");
+sql($node, "GRANT pg_read_all_data, pg_read_server_files TO app_owner");
+sql($node, "SELECT backup_grant('app_owner', 'admin')");
+sql($node, app => 'ALTER DATABASE app OWNER TO app_owner');
+sql($node, "SET ROLE app_owner; SELECT backup_run(database => 'app')");
+is(sql($node, "SELECT acting_role FROM backup_runs ORDER BY id DESC LIMIT 1"), 'app_owner', 'a run acts as its caller');
+my $hba = $node->data_dir . '/pg_hba.conf';
+my $rules = read_file($hba);
+write_file($hba, "local all app_owner reject\n$rules");
+$node->reload;
+like(sql($node, "SET ROLE app_owner; SELECT detail FROM backup_restore_plan('latest:app') WHERE status = 'blocked'"),
+	qr/the server does not let role "app_owner" log in for a restore.*pg_hba\.conf.*pg_ident\.conf/, 'a plan says what pg_hba.conf lacks');
+like(sql_error($node, "SET ROLE app_owner; SELECT backup_restore('latest:app', 'app_back')"),
+	qr/42501: the server does not let role "app_owner" log in for a restore/, 'and a restore is refused');
+is(sql($node, "SELECT status, sqlstate FROM backup_restores ORDER BY id DESC LIMIT 1"), 'failed|42501', 'which its row says');
+write_file($hba, $rules);
+$node->reload;
+sql($node, "SET ROLE app_owner; SELECT backup_restore('latest:app', 'app_back')");
+is(sql($node, app_back => 'SELECT count(*) FROM t'), '100', 'with the login the restore runs as its caller');
+is(sql($node, "SELECT datdba::regrole FROM pg_database WHERE datname = 'app_back'"), 'app_owner', 'who owns it');
+
+sql($node, 'CREATE ROLE stranger LOGIN CREATEDB');
+sql($node, "GRANT pg_read_server_files TO stranger; SELECT backup_grant('stranger', 'admin')");
+like(sql_error($node, "SET ROLE stranger; SELECT backup_restore('latest:app', 'stolen')"), qr/42501: /,
+	'who lacks the privileges of the role that took a backup does not restore it');
+write_file($hba, "local all postgres reject\n$rules") if 0;
+
+# --- children ------------------------------------------------------------------------------------------------
+
+my $bin = temp_dir();
+$node->append_conf('postgresql.conf', "lifeboat.bin_directory = '$bin'\n");
+$node->reload;
+wait_for($node, "SELECT current_setting('lifeboat.bin_directory') = '$bin'");
+like(sql_error($node, "SELECT backup_run(database => 'app')"), qr/\Q$bin\E\/pg_dump/, 'a missing pg_dump is named');
+write_file("$bin/$_", "#!/bin/sh\necho '$_ (PostgreSQL) 9.6.24'\nexit 0\n", 0755) for qw(pg_dump pg_dumpall);
+like(sql_error($node, "SELECT backup_run(database => 'app')"), qr/9\.6/, 'and so is one that is older than the server');
+$node->append_conf('postgresql.conf', "lifeboat.bin_directory = ''\n");
+$node->reload;
+
+# --- stores that fail ------------------------------------------------------------------------------------------
+
+my $dir = temp_dir();
+chmod 0500, $dir;
+like(sql_error($node, "SELECT backup_create_store('locked', 'file://$dir')"),
+	qr/58030: could not \w+ .* in store directory "\Q$dir\E": Permission denied\nDETAIL:  .*mode 0500/, 'an unwritable directory');
+chmod 0700, $dir;
+sql($node, "SELECT backup_create_store('locked', 'file://$dir')");
+is(sql($node, "SELECT bool_and(ok) FROM backup_check_store('locked')"), 't', 'backup_check_store is content');
+chmod 0500, $dir;
+like(sql($node, "SELECT detail FROM backup_check_store('locked') WHERE NOT ok"), qr/Permission denied/, 'and finds what is wrong');
+like(sql_error($node, "SELECT backup_run(database => 'app', store => 'locked')"), qr/58030: .*Permission denied/, 'a run fails in words');
+chmod 0700, $dir;
+unlink "$dir/repo.json" or die $!;
+like(sql_error($node, "SELECT backup_run(database => 'app', store => 'locked')"), qr/58P01: there is no backup store at .*\nDETAIL:  It has no file repo\.json\.\nHINT:  Is it mounted\?/,
+	'a store that is not mounted is not made anew');
+PostgreSQL::Test::Utils::system_or_bail('cp', "$store/repo.json", "$dir/repo.json");
+like(sql_error($node, "SELECT backup_run(database => 'app', store => 'locked')"), qr/58P01: store "locked" at .* is another store/, 'nor is another one taken for it');
+my $secret = temp_dir() . '/secret';
+write_file($secret, ('00' x 32) . "\n", 0644);
+like(sql_error($node, "SELECT backup_create_key('open', secret => 'file:$secret')"), qr/42501: .*\n?.*0644.*\n?.*chmod 600/s, 'a secret that everybody can read');
+like(sql_error($node, "SELECT backup_drop_store('local')"), qr/55000: store "local" is used by schedules\nDETAIL:  Schedules: "nightly"\./, 'a store in use is not dropped');
+like(sql_error($node, "SELECT backup_drop_key('main')"), qr/55000: key "main" is needed by \d+ backups/, 'nor a key');
+
+# --- another schema, and DROP EXTENSION --------------------------------------------------------------------------
+
+sql($node, 'DROP EXTENSION pg_lifeboat');
+sql($node, 'CREATE SCHEMA "odd schema"');
+sql($node, 'CREATE EXTENSION pg_lifeboat SCHEMA "odd schema"');
+my $in = 'SET search_path = "odd schema"; SET client_min_messages = error;';
+sql($node, "$in SELECT backup_create_store('local', 'file://$store')");
+sql($node, "$in SELECT backup_create_key('k', secret => 'command:echo " . ('cd' x 32) . "')");
+like(sql($node, "$in SELECT backup_run(database => 'app')"), qr/^app-/, 'it works in any schema');
+is(sql($node, "$in SELECT count(*) FROM backup_health WHERE status = 'critical'"), '0', 'health too');
+my $gate = temp_dir() . '/gate';
+sql($node, "$in SELECT backup_create_key('slow', secret => 'command:while [ ! -e $gate ]; do sleep 0.1; done; echo " . ('ef' x 32) . "')") if write_file($gate, '');
+unlink $gate;
+my $waiting = background($node, "$in SELECT backup_run(database => 'app', key => 'slow')");
+wait_for($node, 'SELECT count(*) = 1 FROM "odd schema".backup_runs WHERE status = \'running\'');
+sql($node, 'DROP EXTENSION pg_lifeboat');
+write_file($gate, '');
+my (undef, undef, $err) = finish_background($waiting);
+like($err, qr/extension pg_lifeboat was dropped during the run|relation .* does not exist/, 'DROP EXTENSION during a run ends it in words');
+is(sql($node, "SELECT count(*) FROM pg_class WHERE relname LIKE 'backup\\_%'"), '0', 'and leaves nothing');
+is(sql($node, 'SELECT 1'), '1', 'the server lives');
+
+$node->stop;
+done_testing();
