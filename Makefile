@@ -17,7 +17,7 @@ WERROR    ?= ON
 override with_llvm := no
 
 .DEFAULT_GOAL := help
-friendly := help deps core product dev unit regress test lint format quickstart FORCE
+friendly := help deps core product dev unit regress test other-majors lint format quickstart FORCE
 .PHONY: $(friendly) build
 
 # --- the friendly targets ------------------------------------------------------------------------
@@ -31,6 +31,7 @@ help:
 	@echo 'make unit         unit, contract and fault tests: no server, seconds'
 	@echo 'make installcheck pg_regress tests: on a throw-away server, or on the one that PGHOST or PGPORT names'
 	@echo 'make test         everything, ends with the counts'
+	@echo 'make other-majors the same on PostgreSQL 17 and 18, in chroots'
 	@echo 'make lint         formatting, clang-tidy, include directions, sizes'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -53,6 +54,9 @@ unit: deps
 
 test: build
 	@test/run
+
+other-majors:
+	@scripts/other-majors.sh
 
 lint: deps
 	@scripts/lint.sh
@@ -127,7 +131,7 @@ $(core)/liblifeboat_core.a: core ;
 # Functions that fail in every way, made of the extension's own bridge: for test/cluster/t/460_bridge.pl, never installed.
 bridge_test_objs := $(pg_build)/bridge_test.o $(addprefix $(pg_build)/pg/,bridge.o guards.o query.o)
 test-modules: $(pg_build)/bridge_test.so
-$(pg_build)/bridge_test.o: test/bridge/bridge_test.cpp Makefile
+$(pg_build)/bridge_test.o: test/bridge/bridge_test.cpp
 	@mkdir -p $(@D)
 	@echo 'c++ $<'
 	@$(ccache) $(CXX) $(pg_cxxflags) -c -o $@ $<

@@ -4,12 +4,17 @@
 #include "pg/postgres.h"
 
 extern "C" {
+#include <catalog/pg_database.h>
 #include <pgstat.h>
 #include <storage/lock.h>
 #include <storage/proc.h>
 #include <storage/procarray.h>
 #include <storage/sinvaladt.h>
+#include <utils/acl.h>
 #include <utils/backend_status.h>
+
+// Of utils/pg_locale.h, which needs ICU's headers; the server's packages do not bring those.
+extern bool check_locale(int category, const char* locale, char** canonname);
 }
 
 namespace lifeboat::pg {
@@ -45,6 +50,15 @@ inline int VirtualTransactionPid(const VirtualTransactionId& id) {
     const PGPROC* process = BackendIdGetProc(id.backendId);
 #endif
     return process == nullptr ? 0 : process->pid;
+}
+
+// CONNECT on a database. Raises: call inside Pg().
+inline bool MayConnect(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(DatabaseRelationId, database, role, ACL_CONNECT) == ACLCHECK_OK;
+#else
+    return pg_database_aclcheck(database, role, ACL_CONNECT) == ACLCHECK_OK;
+#endif
 }
 
 // Columns of pg_database.

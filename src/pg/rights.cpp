@@ -1,6 +1,7 @@
 #include "pg/rights.h"
 
 #include "core/crypto/secret_source.h"
+#include "pg/compat.h"
 #include "pg/settings.h"
 
 extern "C" {
@@ -148,9 +149,7 @@ void RequireLogin(Oid role) {
 }
 
 void RequireConnect(Oid role, Oid database, const std::string& name) {
-    const bool may =
-        Pg([&] { return pg_database_aclcheck(database, role, ACL_CONNECT) == ACLCHECK_OK; });
-    if (may) return;
+    if (Pg([&] { return MayConnect(database, role); })) return;
     throw Error(Errc::Permission,
                 "role \"" + RoleName(role) + "\" may not connect to database \"" + name + "\"", "",
                 "GRANT CONNECT ON DATABASE " + QuoteIdent(name) + " TO " +

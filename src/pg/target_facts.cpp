@@ -6,11 +6,8 @@
 #include <clocale>
 
 #include "core/plan/restore_mark.h"
+#include "pg/compat.h"
 #include "pg/rights.h"
-
-extern "C" {
-#include <utils/pg_locale.h>
-}
 
 namespace lifeboat::pg {
 namespace {

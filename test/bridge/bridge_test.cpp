@@ -77,8 +77,7 @@ private:
 };
 
 std::string TextArgument(FunctionCallInfo fcinfo, int index) {
-    const text* value = Pg([=] { return PG_GETARG_TEXT_PP(index); });
-    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+    return Pg([=] { return TextDatumGetCString(PG_GETARG_DATUM(index)); });
 }
 
 Datum TextResult(const std::string& result) {
