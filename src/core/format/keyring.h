@@ -20,7 +20,7 @@ namespace lifeboat {
 class Keyring {
 public:
     explicit Keyring(Store& store) : store_(store) {}
-    void AddServerSecret(Key secret) { secrets_.push_back(secret); }
+    void AddServerSecret(const Key& secret) { secrets_.push_back(secret); }
     // Command line only.
     void AddRecoveryKey(std::unique_ptr<RecoveryPrivateKey> key);
     [[nodiscard]] bool empty() const noexcept { return secrets_.empty() && recovery_.empty(); }
