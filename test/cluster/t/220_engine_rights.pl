@@ -39,7 +39,7 @@ my $roles = `zstd -dcq $store/$globals`;
 like($roles, qr/^CREATE ROLE keeper;/m, 'roles are stored');
 unlike($roles, qr/PASSWORD/, 'without passwords, which it may not read');
 
-sql($node, app => 'CREATE POLICY some ON closed USING (x > 1); ALTER TABLE closed ENABLE ROW LEVEL SECURITY');
+sql($node, app => 'CREATE POLICY few ON closed USING (x > 1); ALTER TABLE closed ENABLE ROW LEVEL SECURITY');
 like(sql_error($node, $run), qr/^ERROR:  42501: query would be affected by row-level security policy for table "closed"$/m,
 	'row security that would hide rows');
 sql($node, app => 'ALTER TABLE closed DISABLE ROW LEVEL SECURITY');
