@@ -31,7 +31,7 @@ help:
 	@echo 'make unit         unit, contract and fault tests: no server, seconds'
 	@echo 'make installcheck pg_regress tests: on a throw-away server, or on the one that PGHOST or PGPORT names'
 	@echo 'make test         everything, ends with the counts'
-	@echo 'make other-majors the same on PostgreSQL 17 and 18, in chroots'
+	@echo 'make other-majors quickstart on PostgreSQL 17 and 18, in chroots (wants root)'
 	@echo 'make lint         formatting, clang-tidy, include directions, sizes'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
