@@ -1,4 +1,4 @@
-# The extension can be created, dropped and created again, and the command line answers.
+# The whole road in small: extension, key, store, backup, verify, restore, from SQL and from the command line.
 use strict;
 use warnings;
 
@@ -21,6 +21,24 @@ sql($node, 'CREATE DATABASE b TEMPLATE a');
 same_database($node, 'a', $node, 'b', 'equal databases compare equal');
 
 like(sql_error($node, 'SELECT 1/0'), qr/^ERROR:  22012: division by zero/, 'errors come with their SQLSTATE');
+
+my $keys = make_keys($node);
+my $store = make_store($node);
+my $id = run_backup($node, 'a');
+like($id, qr/^a-\d{8}T\d{6}Z-full-[0-9a-f]{8}$/, 'a backup has an id that a person can read');
+is(last_backup($node, 'a'), $id, 'and is in the catalog');
+is(sql($node, "SELECT ok FROM backup_verify('$id')"), 't', 'it verifies');
+
+my @open = ('--store', "file://$store", '--secret', "file:$keys/server.secret", '--signer-public', "$keys/signer.pub");
+($rc, $out, $err) = cli('verify', $id, @open);
+is($rc, 0, 'from the command line, too') or diag($err);
+
+sql($node, "SELECT backup_restore('$id', 'a_restored')");
+same_database($node, 'a', $node, 'a_restored', 'restored without a difference');
+($rc, $out, $err) =
+  cli('restore', $id, @open, '--target', $node->connstr('postgres'), '--target-database', 'a_again');
+is($rc, 0, 'lifeboat restore succeeds') or diag($err);
+same_database($node, 'a', $node, 'a_again', 'and restores the same');
 
 $node->stop;
 done_testing();
