@@ -200,7 +200,8 @@ WHERE r.oid IN (
     UNION SELECT extowner FROM pg_extension WHERE oid >= 16384
     UNION SELECT fdwowner FROM pg_foreign_data_wrapper UNION SELECT srvowner FROM pg_foreign_server
     UNION SELECT evtowner FROM pg_event_trigger UNION SELECT pubowner FROM pg_publication
-    UNION SELECT cfgowner FROM pg_ts_config WHERE oid >= 16384 UNION SELECT dictowner FROM pg_ts_dict WHERE oid >= 16384
+    UNION SELECT cfgowner FROM pg_ts_config WHERE oid >= 16384
+    UNION SELECT dictowner FROM pg_ts_dict WHERE oid >= 16384
     UNION SELECT stxowner FROM pg_statistic_ext UNION SELECT lomowner FROM pg_largeobject_metadata)
   AND r.rolname !~ '^pg_'
 ORDER BY r.rolname COLLATE "C")");
@@ -210,8 +211,10 @@ std::vector<std::string> ReferencedTablespaces() {
     return Column(R"(
 SELECT t.spcname FROM pg_tablespace t
 WHERE t.oid IN (SELECT reltablespace FROM pg_class WHERE reltablespace <> 0 AND oid >= 16384)
-   OR t.oid IN (SELECT refobjid FROM pg_shdepend WHERE dbid = $1::oid AND refclassid = 'pg_tablespace'::regclass)
-   OR t.oid = (SELECT dattablespace FROM pg_database WHERE oid = $1::oid) AND t.spcname <> 'pg_default'
+   OR t.oid IN (SELECT refobjid FROM pg_shdepend
+                WHERE dbid = $1::oid AND refclassid = 'pg_tablespace'::regclass)
+   OR t.oid = (SELECT dattablespace FROM pg_database WHERE oid = $1::oid)
+      AND t.spcname <> 'pg_default'
 ORDER BY t.spcname COLLATE "C")");
 }
 

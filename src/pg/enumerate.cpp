@@ -34,23 +34,27 @@ WITH unsafe AS MATERIALIZED (
     WHERE e.oid >= 16384
 ), member AS MATERIALIZED (
     SELECT objid FROM pg_depend
-    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
+    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_extension'::regclass
+      AND deptype = 'e'
 ), owned AS MATERIALIZED (
     SELECT objid, min(refobjid) AS owner FROM pg_depend
-    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
-      AND refobjsubid > 0
+    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
+      AND deptype IN ('a', 'i') AND refobjsubid > 0
     GROUP BY objid
 )
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, c.relam,
     has_table_privilege(c.oid, 'SELECT'),
-    (SELECT string_agg(a.attnum || ' ' || a.atttypid || ' ' || (a.attgenerated <> ''), ',' ORDER BY a.attnum)
+    (SELECT string_agg(a.attnum || ' ' || a.atttypid || ' ' || (a.attgenerated <> ''), ','
+                       ORDER BY a.attnum)
      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
     m.objid IS NOT NULL, x.relation IS NOT NULL, x.condition,
     CASE WHEN c.relispartition AND EXISTS (
-        SELECT FROM pg_partition_ancestors(c.oid) p(relid) WHERE p.relid IN (SELECT partrelid FROM unsafe))
+        SELECT FROM pg_partition_ancestors(c.oid) p(relid)
+        WHERE p.relid IN (SELECT partrelid FROM unsafe))
     THEN pg_partition_root(c.oid)::oid END,
     CASE WHEN c.relispartition
-    THEN (SELECT string_agg(p.relid::oid::text, ' ') FROM pg_partition_ancestors(c.oid) p(relid)) ELSE o.owner::text END
+    THEN (SELECT string_agg(p.relid::oid::text, ' ') FROM pg_partition_ancestors(c.oid) p(relid))
+    ELSE o.owner::text END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN config x ON x.relation = c.oid
     LEFT JOIN member m ON m.objid = c.oid
@@ -62,7 +66,8 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C")";
 // Types whose output function, or that of a type inside, is not parallel safe.
 constexpr const char* kUnsafeTypes = R"(
 WITH RECURSIVE unsafe(oid) AS (
-    SELECT t.oid FROM pg_type t JOIN pg_proc p ON p.oid = t.typoutput WHERE p.proparallel <> 's' AND t.typtype <> 'p'
+    SELECT t.oid FROM pg_type t JOIN pg_proc p ON p.oid = t.typoutput
+    WHERE p.proparallel <> 's' AND t.typtype <> 'p'
     UNION
     SELECT inside.oid FROM unsafe u, LATERAL (
         SELECT t.oid FROM pg_type t WHERE t.typelem = u.oid AND t.typoutput = 'array_out'::regproc

@@ -23,8 +23,7 @@ namespace {
 constexpr int kTries = 5;
 constexpr std::chrono::seconds kFirstPause{1};
 
-// --- a death that no C++ frame sees
-// --------------------------------------------------------------------------------------
+// --- a death that no C++ frame sees ---
 
 RunLink* fatal_goes_to = nullptr;
 emit_log_hook_type next_log_hook = nullptr;
@@ -57,8 +56,7 @@ public:
     }
 };
 
-// --- one attempt
-// ---------------------------------------------------------------------------------------------------------
+// --- one attempt ---
 
 struct Prepared {
     BackupSnapshot snapshot;
@@ -256,8 +254,7 @@ void Lead(dsm_handle handle, int64_t run_id) {
 
 } // namespace
 
-// --- RunLink, LeaderInterrupt
-// ----------------------------------------------------------------------------------------------
+// --- RunLink, LeaderInterrupt ---
 
 RunLink::RunLink(const RunSegment& run, Interrupt& interrupt) : interrupt_(interrupt) {
     queue_ = Pg([&run] {
