@@ -43,13 +43,14 @@ public:
     }
 
     int Run(Interrupt& interrupt) override {
+        if (output_.quiet) SilenceNotes();
         Session session(store_, keys_, interrupt);
         const Trust trust = trust_.Strict(session.key_given(), interrupt);
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         session.ReadContents();
         Progress progress(Progress::StyleFor(output_, progress_json_), 0);
         const RestoreReport report = RestoreBackup(session, options_, progress, interrupt);
-        if (!output_.quiet) Summarise(session.manifest().backup_id, report);
+        Summarise(session.manifest().backup_id, report);
         return 0;
     }
 

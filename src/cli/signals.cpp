@@ -28,9 +28,14 @@ const char* SignalName(int number) {
 
 void InstallSignalHandlers() {
     struct sigaction action {};
-    action.sa_handler = RememberSignal;
     sigemptyset(&action.sa_mask);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        sigaction(number, nullptr, &before);
+        if (before.sa_handler == SIG_IGN) continue; // nohup, or a shell's background job
+        action.sa_handler = RememberSignal;
+        sigaction(number, &action, nullptr);
+    }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, nullptr);
 }

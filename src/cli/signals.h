@@ -6,8 +6,8 @@
 
 namespace lifeboat::cli {
 
-// Handlers without SA_RESTART, so that a waiting system call returns. SIGPIPE is ignored: writing
-// to a closed pipe is an error like others.
+// Handlers without SA_RESTART, so that a waiting system call returns; a signal that was ignored
+// stays ignored. SIGPIPE is ignored: writing to a closed pipe is an error like others.
 void InstallSignalHandlers();
 
 class SignalInterrupt final : public Interrupt {

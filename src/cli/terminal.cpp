@@ -15,10 +15,12 @@
 namespace lifeboat::cli {
 namespace {
 
+bool notes_silenced = false;
+
 void PrintLine(std::string_view label, std::string_view text) {
     if (text.empty()) return;
-    std::string line = "lifeboat: ";
-    if (label == "detail" || label == "hint") line.clear();
+    std::string line = ::isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : ""; // over a progress bar
+    if (label != "detail" && label != "hint") line += "lifeboat: ";
     line.append(label).append(": ").append(text).append("\n");
     std::fwrite(line.data(), 1, line.size(), stderr);
     std::fflush(stderr);
@@ -73,7 +75,10 @@ void PrintError(const Error& error) {
     PrintLine("hint", error.hint());
 }
 void PrintWarning(std::string_view message) { PrintLine("warning", message); }
-void PrintNote(std::string_view message) { PrintLine("note", message); }
+void PrintNote(std::string_view message) {
+    if (!notes_silenced) PrintLine("note", message);
+}
+void SilenceNotes() { notes_silenced = true; }
 
 void PrintOut(std::string_view text) {
     FdSink out(STDOUT_FILENO, "standard output");

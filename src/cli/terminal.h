@@ -14,6 +14,7 @@ namespace lifeboat::cli {
 void PrintError(const Error& error);
 void PrintWarning(std::string_view message);
 void PrintNote(std::string_view message);
+void SilenceNotes(); // --quiet
 
 // To stdout; throws Error(StoreRefused) when stdout cannot take it.
 void PrintOut(std::string_view text);

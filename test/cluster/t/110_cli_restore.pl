@@ -173,6 +173,21 @@ sql($node, q{COMMENT ON DATABASE again IS 'lifeboat: restore of other-20260101T0
 is($rc, 6, "another backup's interrupted restore is not dropped");
 like($err, qr/^lifeboat: error: target database "again" is a restore that was interrupted$/m, 'but named');
 
+# Interrupted while the server builds what comes after the rows: its work is cancelled, too.
+sql($node, 'CREATE DATABASE slow');
+sql($node, slow => q{
+	CREATE FUNCTION public.slowly() RETURNS int LANGUAGE sql AS
+		'SELECT 1 FROM pg_sleep(CASE WHEN current_database() = ''slow'' THEN 0 ELSE 60 END)';
+	CREATE MATERIALIZED VIEW public.late AS SELECT public.slowly() AS n});
+run_backup($node, 'slow');
+my $run = IPC::Run::start(
+	[ bin_dir() . '/lifeboat', 'restore', 'latest:slow', @read, '--target', $here, '--target-database', 'late', '--quiet' ],
+	'>', \$slow_out, '2>', \$slow_err);
+wait_for($node, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'late' AND query LIKE 'REFRESH%')");
+cmp_ok(seconds_for(sub { $run->signal('TERM'); $run->finish; }), '<', 2, 'SIGTERM ends a restore that builds indexes');
+is($run->result, 7, 'with exit code 7') or diag($slow_err);
+wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = 'late'", expected => '0', timeout => 5);
+
 # --- who restores ---------------------------------------------------------------------------------
 
 sql($node, q{CREATE ROLE joe LOGIN CREATEDB; GRANT app TO joe});

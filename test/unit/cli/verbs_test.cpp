@@ -155,9 +155,7 @@ TEST_F(Verbs, EachKindOfFailureHasItsExitCodeAndItsWords) {
     };
     const Case cases[] = {
         {{"nonsense"}, 1, "there is no verb \"nonsense\"\nhint: Type: lifeboat --help\n"},
-        {{"cat", "latest"},
-         1,
-         "exactly 1 option from [--table,--schema,--globals] is required\n"},
+        {{"cat", "latest"}, 1, "exactly 1 option from [--table,--schema,--globals] is required\n"},
         {{"show", "mumble"}, 1, "\"mumble\" is not a backup id\n"},
         {{"show", "app-20200101T000000Z-full-00000000"}, 3, ""},
         {{"show", "latest:other"}, 3, "the store holds no backup of database \"other\"\n"},
