@@ -1,13 +1,17 @@
-// The two crossings between C++ exceptions and ereport. Nothing else touches PG_TRY, sigsetjmp or PG_exception_stack.
+// The two crossings between C++ exceptions and ereport. Nothing else touches PG_TRY, sigsetjmp or
+// PG_exception_stack.
 //
-// Into PostgreSQL: Pg([&] { … }) runs a call that may ereport. A longjmp lands in Pg() itself, which restores the error
-// machinery and throws ServerError with everything the ErrorData held. Rule for the body and whatever it calls: between the
-// PostgreSQL function that may ereport and Pg() no frame may hold an object with a destructor (the longjmp skips it). C++
-// exceptions may leave the body. Guard a block or a batch, never a row: one crossing costs a few nanoseconds.
-// After a ServerError the (sub)transaction must be aborted: it may be translated anywhere, swallowed only at such an edge.
+// Into PostgreSQL: Pg([&] { … }) runs a call that may ereport. A longjmp lands in Pg() itself,
+// which restores the error machinery and throws ServerError with everything the ErrorData held.
+// Rule for the body and whatever it calls: between the PostgreSQL function that may ereport and
+// Pg() no frame may hold an object with a destructor (the longjmp skips it). C++ exceptions may
+// leave the body. Guard a block or a batch, never a row: one crossing costs a few nanoseconds.
+// After a ServerError the (sub)transaction must be aborted: it may be translated anywhere,
+// swallowed only at such an edge.
 //
-// Out to PostgreSQL: Boundary([&] { … }) is the first frame of every SQL function, worker main and callback. It catches everything,
-// leaves the catch block, and only then ereports; SQLSTATE, detail, hint and the rest survive both ways.
+// Out to PostgreSQL: Boundary([&] { … }) is the first frame of every SQL function, worker main and
+// callback. It catches everything, leaves the catch block, and only then ereports; SQLSTATE,
+// detail, hint and the rest survive both ways.
 #pragma once
 
 #include <type_traits>
@@ -22,8 +26,8 @@ namespace lifeboat::pg {
 class ServerError final : public Error {
 public:
     struct Rest {
-        std::string detail_log, context, schema_name, table_name, column_name, datatype_name, constraint_name,
-            internal_query;
+        std::string detail_log, context, schema_name, table_name, column_name, datatype_name,
+            constraint_name, internal_query;
         int cursor_position = 0;
         int internal_position = 0;
     };
@@ -55,7 +59,8 @@ private:
 // Copies the error that PostgreSQL has just raised, clears it and throws it; back in `caller`.
 [[noreturn]] void ThrowRaised(MemoryContext caller);
 
-// What Boundary keeps after leaving its catch block. Memory: palloc'd without raising, or static text.
+// What Boundary keeps after leaving its catch block. Memory: palloc'd without raising, or static
+// text.
 struct Pending {
     int sqlstate;
     const char* message;
@@ -106,7 +111,8 @@ auto Boundary(Body&& body) -> std::invoke_result_t<Body> {
     internal::Raise(pending);
 }
 
-// CHECK_FOR_INTERRUPTS as an exception: a pending termination is thrown as 57P01 (so that frames unwind) instead of ending the process.
+// CHECK_FOR_INTERRUPTS as an exception: a pending termination is thrown as 57P01 (so that frames
+// unwind) instead of ending the process.
 void CheckInterrupts();
 
 class ServerInterrupt final : public Interrupt {

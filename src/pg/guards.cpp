@@ -9,7 +9,8 @@ extern "C" {
 namespace lifeboat::pg {
 namespace {
 
-// A destructor cannot throw; what PostgreSQL has to say about a failing abort it has said in its log.
+// A destructor cannot throw; what PostgreSQL has to say about a failing abort it has said in its
+// log.
 template <class Body>
 void Quietly(Body&& body) noexcept {
     try {
@@ -68,12 +69,13 @@ void Subtransaction::Release() {
 
 RoleScope::RoleScope(Oid role) {
     GetUserIdAndSecContext(&saved_user_, &saved_context_);
-    SetUserIdAndSecContext(role, saved_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    SetUserIdAndSecContext(
+        role, saved_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     guc_level_ = NewGUCNestLevel();
     try {
         Pg([] {
-            (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-                                    true, 0, false);
+            (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+                                    PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         });
     } catch (...) {
         SetUserIdAndSecContext(saved_user_, saved_context_);
@@ -82,15 +84,16 @@ RoleScope::RoleScope(Oid role) {
 }
 
 RoleScope::~RoleScope() {
-    // When an error has passed through, the (sub)transaction's abort restores both as well; doing it twice is harmless as long as the
-    // nesting level is still ours.
+    // When an error has passed through, the (sub)transaction's abort restores both as well; doing
+    // it twice is harmless as long as the nesting level is still ours.
     Quietly([this] { AtEOXact_GUC(true, guc_level_); });
     SetUserIdAndSecContext(saved_user_, saved_context_);
 }
 
 MemoryScope::MemoryScope(const char* name) : context_(nullptr), previous_(CurrentMemoryContext) {
     Pg([this, name] {
-        context_ = AllocSetContextCreateInternal(CurrentMemoryContext, name, ALLOCSET_DEFAULT_SIZES);
+        context_ =
+            AllocSetContextCreateInternal(CurrentMemoryContext, name, ALLOCSET_DEFAULT_SIZES);
         MemoryContextSwitchTo(context_);
     });
 }

@@ -28,7 +28,8 @@ private:
     Transaction transaction_;
 };
 
-// A subtransaction, for backends that are in the caller's transaction. Without Release() it is rolled back.
+// A subtransaction, for backends that are in the caller's transaction. Without Release() it is
+// rolled back.
 class Subtransaction {
 public:
     Subtransaction();
@@ -43,8 +44,9 @@ private:
     bool open_ = true;
 };
 
-// Acts as another role until the end of the scope, with search_path = pg_catalog, pg_temp and security-restricted as a SECURITY DEFINER
-// function of that role would be. For reading and writing our own tables as the extension's owner.
+// Acts as another role until the end of the scope, with search_path = pg_catalog, pg_temp and
+// security-restricted as a SECURITY DEFINER function of that role would be. For reading and writing
+// our own tables as the extension's owner.
 class RoleScope {
 public:
     explicit RoleScope(Oid role);

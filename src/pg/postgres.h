@@ -1,7 +1,9 @@
-// PostgreSQL's headers, once, wrapped for C++. Every file of src/pg includes this before anything of the server's.
+// PostgreSQL's headers, once, wrapped for C++. Every file of src/pg includes this before anything
+// of the server's.
 #pragma once
 
-// The standard library first: postgres.h redefines names such as gettext and printf that its headers use.
+// The standard library first: postgres.h redefines names such as gettext and printf that its
+// headers use.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -28,7 +30,8 @@ extern "C" {
 #include <utils/memutils.h>
 }
 
-// postgres.h replaces these with its own versions, which breaks libstdc++ and fmt headers that come later.
+// postgres.h replaces these with its own versions, which breaks libstdc++ and fmt headers that come
+// later.
 #undef printf
 #undef fprintf
 #undef sprintf

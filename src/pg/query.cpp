@@ -34,7 +34,8 @@ Arguments MakeArguments(const std::vector<Value>& parameters) {
         arguments.types.push_back(TEXTOID);
         arguments.nulls.push_back(value ? ' ' : 'n');
         arguments.values.push_back(value ? Pg([&value] {
-            return PointerGetDatum(cstring_to_text_with_len(value->data(), static_cast<int>(value->size())));
+            return PointerGetDatum(
+                cstring_to_text_with_len(value->data(), static_cast<int>(value->size())));
         })
                                          : Datum{0});
     }
@@ -42,14 +43,16 @@ Arguments MakeArguments(const std::vector<Value>& parameters) {
 }
 
 [[noreturn]] void ThrowSpi(int code, const std::string& sql) {
-    throw Error(Errc::Internal, std::string("SPI failed: ") + SPI_result_code_string(code), "The statement was: " + sql);
+    throw Error(Errc::Internal, std::string("SPI failed: ") + SPI_result_code_string(code),
+                "The statement was: " + sql);
 }
 
 void Run(const std::string& sql, const std::vector<Value>& parameters, bool read_only) {
     Arguments arguments = MakeArguments(parameters);
     const int code = Pg([&] {
-        return SPI_execute_with_args(sql.c_str(), static_cast<int>(arguments.types.size()), arguments.types.data(),
-                                     arguments.values.data(), arguments.nulls.c_str(), read_only, 0);
+        return SPI_execute_with_args(sql.c_str(), static_cast<int>(arguments.types.size()),
+                                     arguments.types.data(), arguments.values.data(),
+                                     arguments.nulls.c_str(), read_only, 0);
     });
     if (code < 0) ThrowSpi(code, sql);
 }
@@ -101,6 +104,8 @@ std::string QuoteLiteral(const std::string& text) {
     return result;
 }
 
-std::string QuoteIdent(const std::string& name) { return Pg([&name] { return quote_identifier(name.c_str()); }); }
+std::string QuoteIdent(const std::string& name) {
+    return Pg([&name] { return quote_identifier(name.c_str()); });
+}
 
 } // namespace lifeboat::pg

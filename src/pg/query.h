@@ -1,7 +1,8 @@
 // SQL from C++ inside the server: SPI with text in and text out.
 //
-// Values go in as text parameters ($1, $2, …: cast them in the SQL, `$1::bigint`) and come back as text or NULL: simple and
-// exact, and never in a hot path. Statements run with the current identity and search_path; name everything with its schema.
+// Values go in as text parameters ($1, $2, …: cast them in the SQL, `$1::bigint`) and come back as
+// text or NULL: simple and exact, and never in a hot path. Statements run with the current identity
+// and search_path; name everything with its schema.
 #pragma once
 
 #include "pg/bridge.h"
@@ -20,10 +21,13 @@ struct Rows {
     [[nodiscard]] auto end() const { return rows.end(); }
 };
 
-// Runs one statement in the current transaction (connects to SPI by itself). `read_only` uses the transaction's snapshot as it is.
-Rows Query(const std::string& sql, const std::vector<Value>& parameters = {}, bool read_only = false);
+// Runs one statement in the current transaction (connects to SPI by itself). `read_only` uses the
+// transaction's snapshot as it is.
+Rows Query(const std::string& sql, const std::vector<Value>& parameters = {},
+           bool read_only = false);
 // The single value of the single row; nullopt when there is none or it is NULL.
-Value QueryValue(const std::string& sql, const std::vector<Value>& parameters = {}, bool read_only = false);
+Value QueryValue(const std::string& sql, const std::vector<Value>& parameters = {},
+                 bool read_only = false);
 // Rows affected.
 uint64_t Execute(const std::string& sql, const std::vector<Value>& parameters = {});
 

@@ -160,9 +160,8 @@ void CheckWords(const OptionValues& values) {
     if (!verify) return;
     if (*verify == "restore") ThrowNotYet("verify level \"restore\"");
     if (!ParseVerifyLevel(*verify)) {
-        throw Error(Errc::InvalidValue,
-                    "verify level \"" + Printable(*verify) + "\" is not known", "",
-                    "The levels are present, checksum and content.");
+        throw Error(Errc::InvalidValue, "verify level \"" + Printable(*verify) + "\" is not known",
+                    "", "The levels are present, checksum and content.");
     }
 }
 
