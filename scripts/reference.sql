@@ -7,7 +7,7 @@ SET search_path = public, pg_catalog;
 SET client_min_messages = error;
 
 SELECT '# Reference' || E'\n\n' ||
-       'Made by `make reference` from the comments in the database; do not edit. The same is at hand in psql: `\df+ backup_*`, `\d+ backup_*`.';
+       'Made by `scripts/reference.sh` from the comments in the database; do not edit. The same is at hand in psql: `\df+ backup_*`, `\d+ backup_*`.';
 
 CREATE TEMP VIEW members AS
     SELECT d.classid, d.objid
@@ -33,8 +33,8 @@ SELECT E'\n### ' || c.relname || E'\n\n' || obj_description(c.oid, 'pg_class') |
  ORDER BY c.relname;
 
 SELECT E'\n## Settings\n\n| setting | default | takes effect | meaning |\n|---|---|---|---|\n' ||
-       (SELECT string_agg(format('| `%s` | `%s` | %s | %s |', s.name,
-                                 CASE WHEN s.unit IS NULL THEN s.boot_val ELSE pg_size_pretty(s.boot_val::bigint * 1024) END,
+       (SELECT string_agg(format('| `%s` | %s | %s | %s |', s.name,
+                                 CASE WHEN s.boot_val = '' THEN 'empty' WHEN s.unit IS NULL THEN s.boot_val ELSE pg_size_pretty(s.boot_val::bigint * 1024) END,
                                  CASE s.context WHEN 'postmaster' THEN 'at a restart' ELSE 'at a reload' END,
                                  concat_ws(' ', s.short_desc, s.extra_desc)), E'\n' ORDER BY s.name)
           FROM pg_settings s WHERE s.name LIKE 'lifeboat.%');
