@@ -6,6 +6,7 @@
 #include "pg/rights.h"
 #include "pg/role_login.h"
 #include "pg/run_context.h"
+#include "pg/run_interrupt.h"
 #include "pg/settings.h"
 #include "pg/stored_backup.h"
 
@@ -231,7 +232,10 @@ void RunRestore(RunContext& run) {
         child.CloseStdin();
     }
     ProgressSink progress(run);
-    const ChildExit exit = child.Run(progress, *run.stop);
+    // The child's sessions are clients: a smart shutdown waits for them, unless we look ourselves.
+    ChildInterrupt unattended(*run.stop);
+    Interrupt& interrupt = run.request.wait ? static_cast<Interrupt&>(*run.stop) : unattended;
+    const ChildExit exit = child.Run(progress, interrupt);
     KeepWarnings(run, child.stderr_text());
     if (!exit.ok()) throw ChildError(child, exit);
     progress.Finish();
