@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/io/child_process.h"
@@ -10,6 +11,15 @@
 
 namespace lifeboat::pg {
 namespace {
+
+// The leader holds every lock that the child asks for. The child waits only behind somebody who
+// waits behind the leader: a deadlock that PostgreSQL cannot see, and patience would not help.
+// Giving up soon and starting over ends it.
+constexpr int kChildLockWaitMs = 5000;
+
+int ChildLockWait(const LeaderRequest& request) {
+    return std::max(1, std::min(request.lock_patience_ms, kChildLockWaitMs));
+}
 
 std::string FindProgram(const std::string& directory, const std::string& name) {
     std::string path = directory + "/" + name;
@@ -63,7 +73,9 @@ bool Says(const std::string& text, std::string_view what) {
 [[noreturn]] void ThrowFailed(const ChildProcess& child, const ChildExit& exit,
                               const std::string& name, const std::string& database) {
     const std::string said = Trimmed(child.stderr_text());
-    if (Says(said, "lock timeout") || Says(said, "could not obtain lock")) {
+    // --lock-wait-timeout is a statement_timeout around LOCK TABLE.
+    if (Says(said, "lock timeout") || Says(said, "could not obtain lock") ||
+        (Says(said, "statement timeout") && Says(said, "LOCK TABLE"))) {
         throw StartOver(Error::WithSqlState("55P03", name + " could not lock a table in time", said,
                                             "Let the session that holds the lock end, or give the "
                                             "schedule a longer lock_patience."));
@@ -116,7 +128,7 @@ ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source
                       "--no-password",
                       "--encoding=" + source.encoding,
                       "--snapshot=" + source.snapshot,
-                      "--lock-wait-timeout=" + std::to_string(source.request.lock_patience_ms),
+                      "--lock-wait-timeout=" + std::to_string(ChildLockWait(source.request)),
                       "--role=" + source.request.role_name};
     return StreamChild(context, ObjectKind::kSchema, std::move(spec), "pg_dump", source, interrupt);
 }

@@ -79,7 +79,32 @@ is(sql($node, "SELECT ok, level, problems FROM backup_verify('$id')"), 't|conten
 $node->stop;
 done_testing();
 
+# What restoring a dump changes, pg_dump's own road included: a child that got its columns before it was attached to its parent has them in the
+# parent's order afterwards. These are the tables that PostgreSQL's AdjustDump.pm names for the same database; nothing else is let through.
+# Rows have no order: they are sorted, since several streams may load one table.
 sub adjust_regression
 {
+	my %reordered = map { $_ => 1 } qw(b_star c_star cc2 d_star e_star f_star renamecolumnanother renamecolumnchild
+	  test_type_diff2_c1 test_type_diff2_c2 test_type_diff_c gtestxx_4);
+	s{^(CREATE TABLE (?:\w+\.)?(\w+) \(\n)(.*?)^\)}{ $1 . ($reordered{$2} ? sorted_columns($3) : $3) . ')' }gmes;
+	s{^(COPY (?:\w+\.)?"?(\w+)"?)( \(.*?\))?( FROM stdin;\n)(.*?)^\\\.$}
+	 { $1 . ($reordered{$2} ? reordered_rows($3, $4, $5) : ($3 // '') . $4 . sorted_lines($5)) . '\.' }gmes;
 	return;
+}
+
+sub sorted_lines { return join '', sort split /^/m, $_[0]; }
+
+sub sorted_columns
+{
+	my @lines = map { s/,?\n?$//r } split /^/m, $_[0];
+	return join(",\n", sort @lines) . "\n";
+}
+
+sub reordered_rows
+{
+	my ($columns, $from, $rows) = @_;
+	my @names = split /, /, ($columns =~ s/^ \(|\)$//gr);
+	my @order = sort { $names[$a] cmp $names[$b] } 0 .. $#names;
+	my @sorted = map { my @values = split /\t/, s/\n$//r, -1; join("\t", @values[@order]) . "\n" } split /^/m, $rows;
+	return ' (' . join(', ', @names[@order]) . ')' . $from . join('', sort @sorted);
 }

@@ -12,7 +12,8 @@ make_store($node);
 # --- pgbench and DDL while a backup runs -----------------------------------------------------------
 
 sql($node, 'CREATE DATABASE bank');
-IPC::Run::run([ 'pgbench', '-i', '-q', '-s', '10', '--foreign-keys', $node->connstr('bank') ], '>&', \my $init) or die $init;
+my $init = '';
+IPC::Run::run([ 'pgbench', '-i', '-q', '-s', '10', '--foreign-keys', $node->connstr('bank') ], '>&', \$init) or die $init;
 sql($node, bank => q{
 	CREATE TABLE parent (id int PRIMARY KEY);
 	CREATE TABLE child (id int PRIMARY KEY, parent_id int NOT NULL REFERENCES parent);

@@ -227,7 +227,8 @@ for my $phase (sort keys %reach)
 }
 {
 	my ($run) = start_phase('data');
-	my $stop = IPC::Run::start([ 'pg_ctl', '-D', $node->data_dir, '-m', 'smart', '-w', '-t', '60', 'stop' ], '>&', \my $log);
+	my $log = '';
+	my $stop = IPC::Run::start([ 'pg_ctl', '-D', $node->data_dir, '-m', 'smart', '-w', '-t', '60', 'stop' ], '>&', \$log);
 	my ($rc) = finish_background($run);
 	is($rc, 0, 'under smart shutdown a run with a waiting caller finishes');
 	$stop->finish;
@@ -239,7 +240,8 @@ for my $phase (sort keys %reach)
 	write_file($slow, '');
 	sql($node, q{SELECT backup_run(database => 'app', wait => false)});
 	wait_for($node, $reach{schema}{ready}, timeout => 30);
-	my $took = seconds_for(sub { IPC::Run::run([ 'pg_ctl', '-D', $node->data_dir, '-m', 'smart', '-w', '-t', '60', 'stop' ], '>&', \my $log) });
+	my $log = '';
+	my $took = seconds_for(sub { IPC::Run::run([ 'pg_ctl', '-D', $node->data_dir, '-m', 'smart', '-w', '-t', '60', 'stop' ], '>&', \$log) });
 	cmp_ok($took, '<', 5, 'under smart shutdown a run that nobody waits for ends, its pg_dump too');
 	unlink $slow;
 	$node->_update_pid(0);
