@@ -1,4 +1,6 @@
 // lifeboat plan: what a restore would do and what stands in its way. Touches nothing.
+#include <cmath>
+
 #include "cli/json_text.h"
 #include "cli/restore/create_database.h"
 #include "cli/restore/preflight.h"
@@ -23,13 +25,12 @@ std::string PlanText(const std::vector<PlanStep>& plan) {
                      {"status"},
                      {"detail"}});
     for (const auto& step : plan) {
-        table.Add({std::to_string(step.step), step.phase, step.action, Printable(step.object),
-                   step.bytes == 0 ? "" : HumanBytes(step.bytes),
-                   step.rows == 0 ? "" : GroupedNumber(step.rows),
-                   step.estimate_seconds < 0.5
-                       ? ""
-                       : std::to_string(static_cast<int>(step.estimate_seconds + 0.5)),
-                   std::string(PlanStatusName(step.status)), Printable(step.detail, 1000)});
+        table.Add(
+            {std::to_string(step.step), step.phase, step.action, Printable(step.object),
+             step.bytes == 0 ? "" : HumanBytes(step.bytes),
+             step.rows == 0 ? "" : GroupedNumber(step.rows),
+             step.estimate_seconds < 0.5 ? "" : std::to_string(std::lround(step.estimate_seconds)),
+             std::string(PlanStatusName(step.status)), Printable(step.detail, 1000)});
     }
     return table.Text();
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,7 @@ milliseconds Interval(Progress::Style style) {
 }
 
 std::string Duration(double seconds) {
-    const auto whole = static_cast<uint64_t>(std::max(0.0, seconds) + 0.5);
+    const auto whole = std::lround(std::max(0.0, seconds));
     if (whole < 60) return std::to_string(whole) + " s";
     const std::string rest = std::to_string(whole % 60);
     if (whole < 3600) return std::to_string(whole / 60) + " min " + rest + " s";
