@@ -357,6 +357,7 @@ void LifeboatLeaderMain(Datum handle) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     BackgroundWorkerUnblockSignals();
     lifeboat::pg::Boundary([handle] {
-        lifeboat::pg::Lead(DatumGetUInt32(handle), std::atoll(MyBgworkerEntry->bgw_extra));
+        lifeboat::pg::Lead(DatumGetUInt32(handle),
+                           std::strtoll(MyBgworkerEntry->bgw_extra, nullptr, 10));
     });
 }

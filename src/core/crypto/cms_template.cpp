@@ -1,6 +1,7 @@
 #include "core/crypto/cms_template.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lifeboat::cms {
 namespace {
@@ -64,7 +65,7 @@ bool RunWrap(Bytes in, MutableBytes out, const Key& key, int encrypting) {
     return EVP_CipherUpdate(context.get(), Raw(out.data()), &size, Raw(in.data()),
                             static_cast<int>(in.size())) == 1 &&
            EVP_CipherFinal_ex(context.get(), Raw(out.data()) + size, &rest) == 1 &&
-           static_cast<size_t>(size + rest) == out.size();
+           std::cmp_equal(size + rest, out.size());
 }
 
 } // namespace

@@ -35,7 +35,7 @@ private:
 std::unique_ptr<Sink> MemoryStore::Create(std::string_view name) {
     CheckStoreName(name);
     if (objects_.contains(name)) throw ObjectExists(name, kUrl);
-    return std::make_unique<BufferSink>([this, key = std::string(name)](Buffer bytes) {
+    return std::make_unique<BufferSink>([this, key = std::string(name)](Buffer&& bytes) {
         if (!objects_.try_emplace(key, std::move(bytes)).second) throw ObjectExists(key, kUrl);
         modified_[key] = Now();
     });
