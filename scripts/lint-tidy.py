@@ -47,7 +47,7 @@ def newest_first(paths):
 
 
 def check(path, command, build, deadline):
-    stamp = os.path.join(build, "..", "lint", path.replace("/", "_"))
+    stamp = os.path.join(build, "passed", path.replace("/", "_"))
     print_ = fingerprint(path, command)
     if os.path.exists(stamp) and open(stamp, encoding="ascii").read() == print_:
         return True, ""
@@ -67,7 +67,7 @@ def check(path, command, build, deadline):
 def main():
     build = os.path.abspath(sys.argv[1])
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    os.makedirs(os.path.join(build, "..", "lint"), exist_ok=True)
+    os.makedirs(os.path.join(build, "passed"), exist_ok=True)
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         commands = {os.path.relpath(entry["file"]): entry["command"] for entry in json.load(file)}
     wanted = sys.argv[2:] or newest_first(path for path in commands if path.startswith("src/"))
