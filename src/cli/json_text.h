@@ -9,8 +9,9 @@ namespace lifeboat::cli {
 
 using Json = nlohmann::ordered_json;
 
-inline std::string JsonText(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+// A member per line, for people and programs.
+std::string JsonText(const Json& json);
+// All on one line, without the line end.
+std::string JsonLine(const Json& json);
 
 } // namespace lifeboat::cli

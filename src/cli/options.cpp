@@ -7,7 +7,6 @@
 
 #include "cli/terminal.h"
 #include "core/crypto/secret_source.h"
-#include "core/format/json.h"
 
 extern char** environ;
 

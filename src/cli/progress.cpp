@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -121,14 +121,14 @@ std::string Progress::Line() {
 }
 
 std::string Progress::Json() {
-    nlohmann::ordered_json json;
+    cli::Json json;
     json["phase"] = phase_;
     json["bytes_done"] = bytes.load();
     json["bytes_total"] = total_;
     json["rows"] = rows.load();
     const std::lock_guard lock(mutex_);
     json["relation"] = relation_;
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return JsonLine(json);
 }
 
 } // namespace lifeboat::cli

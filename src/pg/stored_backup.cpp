@@ -1,6 +1,5 @@
 #include "pg/stored_backup.h"
 
-#include "core/format/json.h"
 #include "pg/rights.h"
 
 namespace lifeboat::pg {

@@ -71,6 +71,22 @@ std::optional<Buffer> FromHex(std::string_view hex) {
     return bytes;
 }
 
+bool DecodeHex(std::string_view text, MutableBytes into) noexcept {
+    const auto nibble = [](char c) -> int {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        return -1;
+    };
+    if (text.size() != into.size() * 2) return false;
+    for (size_t i = 0; i < into.size(); ++i) {
+        const int high = nibble(text[2 * i]);
+        const int low = nibble(text[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        into[i] = static_cast<std::byte>(high * 16 + low);
+    }
+    return true;
+}
+
 void AppendLe32(Buffer& out, uint32_t value) { AppendLe(out, value); }
 void AppendLe64(Buffer& out, uint64_t value) { AppendLe(out, value); }
 uint32_t ReadLe32(Bytes bytes) noexcept { return ReadLe<uint32_t>(bytes); }

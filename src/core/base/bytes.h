@@ -27,6 +27,8 @@ inline std::string_view AsText(Bytes bytes) noexcept {
 std::string ToHex(Bytes bytes);
 // Lower- or upper-case; nullopt when the length is odd or a character is none.
 std::optional<Buffer> FromHex(std::string_view hex);
+// Fixed-size hexadecimal, lower-case only; false when `text` is something else.
+bool DecodeHex(std::string_view text, MutableBytes into) noexcept;
 
 void AppendLe32(Buffer& out, uint32_t value);
 void AppendLe64(Buffer& out, uint64_t value);

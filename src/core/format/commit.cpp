@@ -58,7 +58,7 @@ void WriteStarted(Store& store, std::string_view backup_id, const Started& start
         started.reference_backup.empty() ? OrderedJson() : OrderedJson(started.reference_backup);
     json["at"] = Rfc3339(started.at);
     json["deadline"] = Rfc3339(started.deadline);
-    store.Put(BackupFile(backup_id, kStartedFile), AsBytes(json.dump(2) + "\n"));
+    store.Put(BackupFile(backup_id, kStartedFile), AsBytes(FormatJson(json, 2) + "\n"));
 }
 
 Started ReadStarted(Store& store, std::string_view backup_id) {

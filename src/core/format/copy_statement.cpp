@@ -2,7 +2,7 @@
 // identifiers.
 #include <algorithm>
 
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 #include "core/format/toc.h"
 
 namespace lifeboat {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 
 namespace lifeboat {
 namespace {

@@ -76,10 +76,6 @@ size_t Utf8Sequence(std::string_view text) noexcept {
 
 } // namespace
 
-void ThrowDamaged(std::string_view what, std::string detail) {
-    throw Error(Errc::Damaged, std::string(what) + " is damaged", std::move(detail));
-}
-
 Json ParseJson(std::string_view text, std::string_view what, uint64_t max_bytes,
                const JsonElements* elements) {
     if (text.size() > max_bytes)
@@ -110,22 +106,6 @@ std::optional<uint64_t> ParseDecimal64(std::string_view text) noexcept {
     if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
     if (text.size() > 1 && text[0] == '0') return std::nullopt;
     return value;
-}
-
-bool DecodeHex(std::string_view text, MutableBytes into) noexcept {
-    const auto nibble = [](char c) -> int {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        return -1;
-    };
-    if (text.size() != into.size() * 2) return false;
-    for (size_t i = 0; i < into.size(); ++i) {
-        const int high = nibble(text[2 * i]);
-        const int low = nibble(text[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        into[i] = static_cast<std::byte>(high * 16 + low);
-    }
-    return true;
 }
 
 JsonObject::JsonObject(const Json& json, std::string_view what, std::string path)
@@ -246,6 +226,8 @@ const Json& JsonObject::Array(std::string_view key) const {
     if (!value.is_array()) Refuse(key, "is not an array");
     return value;
 }
+
+std::string FormatJson(const OrderedJson& json, int indent) { return json.dump(indent); }
 
 void PutText(OrderedJson& object, std::string_view key, std::string_view value) {
     if (IsUtf8(value))

@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/crypto/key.h"
 #include "core/crypto/sha256.h"
+#include "core/format/damaged.h"
 
 namespace lifeboat {
 
@@ -18,8 +19,6 @@ using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 inline constexpr int kMaxJsonNesting = 8;
-
-[[noreturn]] void ThrowDamaged(std::string_view what, std::string detail);
 
 // Takes over an element of the array that is the top-level member `name`, so that a long list never
 // stands in memory as JSON.
@@ -69,10 +68,9 @@ private:
     std::string path_;
 };
 
-// Fixed-size hexadecimal, lower-case only; false when `text` is something else.
-bool DecodeHex(std::string_view text, MutableBytes into) noexcept;
-
-// The writing side: the member, or its `_hex` twin.
+// The writing side. On one line, or a member per line and `indent` spaces before it.
+std::string FormatJson(const OrderedJson& json, int indent = -1);
+// The member, or its `_hex` twin.
 void PutText(OrderedJson& object, std::string_view key, std::string_view value);
 void PutTexts(OrderedJson& object, std::string_view key, const std::vector<std::string>& values);
 

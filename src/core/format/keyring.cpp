@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 
 namespace lifeboat {
 namespace {

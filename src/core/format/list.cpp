@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/format/backup.h"
 #include "core/format/backup_files.h"
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 
 namespace lifeboat {
 namespace {

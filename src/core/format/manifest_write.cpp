@@ -140,11 +140,11 @@ std::string FormatManifest(const Manifest& manifest) {
     PutStorage(head, manifest);
     std::string text = "{\n";
     for (const auto& [key, value] : head.items())
-        text.append("\"").append(key).append("\": ").append(value.dump()).append(",\n");
+        text.append("\"").append(key).append("\": ").append(FormatJson(value)).append(",\n");
     text += "\"objects\": [";
     const char* before = "\n";
     for (const ObjectRecord& record : manifest.objects) {
-        text.append(before).append(RecordJson(record).dump());
+        text.append(before).append(FormatJson(RecordJson(record)));
         before = ",\n";
     }
     text += "\n]\n}\n";

@@ -43,7 +43,7 @@ std::string IdentityJson(const Identity& identity) {
     json["part"] = identity.part;
     json["snapshot"] = identity.snapshot;
     json["lsn"] = identity.lsn;
-    return json.dump();
+    return FormatJson(json);
 }
 
 Identity ParseIdentity(std::string_view text) {

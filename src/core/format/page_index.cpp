@@ -1,7 +1,7 @@
 #include "core/format/page_index.h"
 
 #include "core/base/error.h"
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 
 namespace lifeboat {
 namespace {

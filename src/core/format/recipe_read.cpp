@@ -2,8 +2,8 @@
 #include <cctype>
 
 #include "core/base/error.h"
+#include "core/format/damaged.h"
 #include "core/format/frame_reader.h"
-#include "core/format/json.h"
 #include "core/format/names.h"
 #include "core/format/recipe.h"
 

@@ -30,7 +30,7 @@ std::string FormatRepo(const Repo& repo) {
     json["encryption"] = repo.encryption_required ? "required" : "none";
     json["accepted_origins"] = repo.accepted_origins;
     json["created"] = Rfc3339(repo.created);
-    return json.dump(2) + "\n";
+    return FormatJson(json, 2) + "\n";
 }
 
 Repo ParseRepo(std::string_view text) {

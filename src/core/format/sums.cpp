@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/format/json.h"
+#include "core/format/damaged.h"
 #include "core/format/manifest.h"
 
 namespace lifeboat {

@@ -24,7 +24,7 @@ std::string DetailJson(const TocDetail& detail) {
     if (!detail.condition.empty()) PutText(json, "condition", detail.condition);
     if (!detail.roles.empty()) PutTexts(json, "roles", detail.roles);
     if (!detail.tablespaces.empty()) PutTexts(json, "tablespaces", detail.tablespaces);
-    return json.dump();
+    return FormatJson(json);
 }
 
 TocDetail ParseDetail(std::string_view text, std::string_view what) {
