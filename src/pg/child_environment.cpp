@@ -43,6 +43,9 @@ constexpr Variable kVariables[] = {
     {"target_session_attrs", "PGTARGETSESSIONATTRS"},
 };
 
+// A session whose client was killed ends within a second, whatever it waits for.
+constexpr std::string_view kSessionOptions = "-c client_connection_check_interval=1000";
+
 [[noreturn]] void Refuse(std::string detail) {
     // The value itself is not shown: it may hold a password.
     throw Error(
@@ -119,10 +122,13 @@ std::map<std::string, std::string> ParseConnection(std::string_view connection) 
 }
 
 std::vector<std::string> ChildEnvironment(std::string_view connection, std::string_view database) {
+    std::map<std::string, std::string> values = ParseConnection(connection);
+    std::string& options = values["options"];
+    options += (options.empty() ? "" : " ") + std::string(kSessionOptions);
     std::vector<std::string> environment = {"LC_ALL=C", "PATH=/usr/bin:/bin",
                                             std::string("PGAPPNAME=") + kChildApplication,
                                             "PGDATABASE=" + std::string(database)};
-    for (const auto& [keyword, value] : ParseConnection(connection)) {
+    for (const auto& [keyword, value] : values) {
         const auto* found = std::find_if(
             std::begin(kVariables), std::end(kVariables),
             [&keyword](const Variable& variable) { return variable.keyword == keyword; });

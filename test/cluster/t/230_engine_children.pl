@@ -75,5 +75,16 @@ with_setting('lifeboat.bin_directory', $bin, sub {
 	is(objects(), scalar(() = `cat $store/backups/*/SHA256SUMS` =~ m{objects/}g), 'and leaves nothing in the store');
 });
 
-$node->stop;
+# In a smart shutdown the postmaster waits for clients, and a child of ours is one.
+write_file("$bin/pg_dump", "#!/bin/sh\n[ \$1 = --version ] && echo 'pg_dump (PostgreSQL) 99.1' && exit\nexec psql -X -c 'SELECT pg_sleep(60)'\n", 0755);
+$node->append_conf('postgresql.conf', "lifeboat.bin_directory = '$bin'");
+$node->reload;
+sql($node, "SELECT backup_run(database => 'app', wait => false)");
+wait_for($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'pg_lifeboat child' AND wait_event = 'PgSleep'});
+$node->stop('smart');
+# The checkpoint of the shutdown takes what it takes: what counts is when all processes were gone.
+my %at = map { /^\S+ (\d+):(\d+):([\d.]+) .*(smart shutdown request|LOG:  shutting down)/ ? ($4 => $1 * 3600 + $2 * 60 + $3) : () }
+  split /\n/, read_file($node->logfile);
+cmp_ok($at{'LOG:  shutting down'} - $at{'smart shutdown request'}, '<', 4,
+	'a smart shutdown ends a run that nobody waits for, pg_dump included');
 done_testing();
