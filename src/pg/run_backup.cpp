@@ -81,9 +81,8 @@ private:
         }
         run_.stop->SetTimeout(plan_.timeout_ms);
         started_ = Now();
-        backup_id_ = MakeBackupId(plan_.database.name, started_, plan_.type);
-        SetRunBackupId(run_.shared(), backup_id_);
-        RecordRunning(run_, plan_, backup_id_);
+        backup_id_ = run_.backup_id;
+        RecordRunning(run_, plan_);
         SetRunState(run_.shared(), RunState::kRunning);
         store_ = OpenRecorded(plan_.store, *run_.stop);
         CheckIdentity(*store_, plan_.store);

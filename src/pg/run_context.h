@@ -35,6 +35,7 @@ struct RunContext {
     RunSegment segment;
     RunRequest request;
     Home home;
+    std::string backup_id; // given as soon as the run has its row, so that it can be cancelled
     RunStop* stop = nullptr;
     std::vector<std::string> notes; // for the run's row
 

@@ -35,15 +35,17 @@ void InsertBackup(RunContext& run) {
     const uint64_t rows = Execute(
         run.home.Sql(
             "INSERT INTO @.backup_runs (id, schedule, database, store, type, status, "
-            "scheduled_for, attempt, requested_by, acting_role, pid, handle) VALUES ($1::bigint, "
+            "scheduled_for, attempt, requested_by, acting_role, pid, handle, backup_id) VALUES "
+            "($1::bigint, "
             "$2, $3, $4, coalesce($5, 'full'), 'queued', $6::timestamptz, $7::integer, $8::oid, "
-            "$9::oid, $10::integer, $11::bigint) ON CONFLICT (id) DO UPDATE SET pid = "
-            "excluded.pid, handle = excluded.handle WHERE backup_runs.status = 'queued'"),
+            "$9::oid, $10::integer, $11::bigint, $12) ON CONFLICT (id) DO UPDATE SET pid = "
+            "excluded.pid, handle = excluded.handle, backup_id = excluded.backup_id WHERE "
+            "backup_runs.status = 'queued'"),
         {Id(run), NullIfEmpty(request.schedule), request.database, NullIfEmpty(request.store),
          NullIfEmpty(request.type), NullIfEmpty(request.scheduled_for),
          std::to_string(request.attempt), OidOrNull(request.requested_by),
          OidOrNull(request.acting_role), std::to_string(MyProcPid),
-         std::to_string(dsm_segment_handle(run.segment.segment))});
+         std::to_string(dsm_segment_handle(run.segment.segment)), run.backup_id});
     if (rows == 0) throw Error(Errc::Cancelled, "the run was cancelled before it began");
 }
 
@@ -51,6 +53,13 @@ void InsertBackup(RunContext& run) {
 
 void RecordQueued(RunContext& run) {
     SqlTransaction transaction;
+    if (run.request.kind == "restore") {
+        run.backup_id = run.request.backup_id;
+    } else {
+        const auto type = ParseBackupType(run.request.type).value_or(BackupType::kFull);
+        run.backup_id = MakeBackupId(run.request.database, Now(), type);
+    }
+    SetRunBackupId(run.shared(), run.backup_id);
     if (!TakeRunLock(run.id)) {
         throw Error(Errc::Internal, "run " + std::to_string(run.id) + " is at work already");
     }
@@ -62,16 +71,16 @@ void RecordQueued(RunContext& run) {
     transaction.Commit();
 }
 
-void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& backup_id) {
+void RecordRunning(RunContext& run, const RunPlan& plan) {
     SqlTransaction transaction;
     Execute(run.home.Sql("UPDATE @.backup_runs SET status = 'running', started_at = "
-                         "clock_timestamp(), backup_id = $2, store = $3, type = $4, acting_role = "
-                         "$5::oid WHERE id = $1::bigint"),
-            {Id(run), backup_id, plan.store.name, std::string(BackupTypeName(plan.type)),
+                         "clock_timestamp(), store = $2, type = $3, acting_role = "
+                         "$4::oid WHERE id = $1::bigint"),
+            {Id(run), plan.store.name, std::string(BackupTypeName(plan.type)),
              std::to_string(plan.role)});
     AddEvent(run.home,
              OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
-             "run.start", backup_id,
+             "run.start", run.backup_id,
              {{"run", Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"database", plan.database.name},

@@ -9,7 +9,7 @@ namespace lifeboat::pg {
 
 // Takes the run's lock and writes its row, in state queued (or takes over the launcher's).
 void RecordQueued(RunContext& run);
-void RecordRunning(RunContext& run, const RunPlan& plan, const std::string& backup_id);
+void RecordRunning(RunContext& run, const RunPlan& plan);
 // The witness, committed and flushed after the snapshot.
 Witness RecordWitness(RunContext& run, const std::string& backup_id);
 

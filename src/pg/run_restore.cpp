@@ -216,7 +216,6 @@ void KeepWarnings(RunContext& run, const std::string& text) {
 } // namespace
 
 void RunRestore(RunContext& run) {
-    SetRunBackupId(run.shared(), run.request.backup_id);
     Preparation prepared = Prepare(run);
     SetRunState(run.shared(), RunState::kRunning);
     if (const auto refused = TryLogin(prepared.role, prepared.database, *run.stop)) throw *refused;

@@ -1,9 +1,11 @@
 #include "pg/run_context.h"
 
 extern "C" {
+#include <postmaster/interrupt.h>
 #include <storage/latch.h>
 #include <storage/pmsignal.h>
 #include <storage/procarray.h>
+#include <utils/guc.h>
 #include <utils/timestamp.h>
 #include <utils/wait_event.h>
 }
@@ -65,6 +67,10 @@ void WaitRun(RunStop& stop, int timeout_ms) {
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
                         PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
     });
     stop.Check();
 }

@@ -114,8 +114,7 @@ ProgressView ReadProgress(RunShared* shared) {
 
 std::string ProgressLine(RunShared* shared) {
     const ProgressView view = ReadProgress(shared);
-    if (static_cast<RunState>(pg_atomic_read_u32(&shared->state)) == RunState::kQueued &&
-        view.backup_id.empty()) {
+    if (static_cast<RunState>(pg_atomic_read_u32(&shared->state)) == RunState::kQueued) {
         return "waiting: lifeboat.max_concurrent_runs are at work";
     }
     std::string line = view.backup_id + ": " + (view.phase.empty() ? "starting" : view.phase);

@@ -49,11 +49,13 @@ void RefuseDeadlock(const StartedRun& run) {
         "SELECT coalesce(l.relation::regclass::text, l.locktype), l.mode FROM "
         "pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_locks l ON l.pid OPERATOR(pg_catalog.=) "
         "a.pid AND NOT l.granted WHERE (a.pid OPERATOR(pg_catalog.=) ANY ($1::int4[]) OR "
-        "a.application_name OPERATOR(pg_catalog.=) $2) AND pg_catalog.pg_backend_pid() "
+        "(a.application_name OPERATOR(pg_catalog.=) $2 AND a.datid OPERATOR(pg_catalog.=) (SELECT "
+        "b.datid FROM pg_catalog.pg_stat_activity b WHERE b.pid OPERATOR(pg_catalog.=) $3::int4))) "
+        "AND pg_catalog.pg_backend_pid() "
         "OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1",
         {ArrayLiteral(
              {std::to_string(run.shared()->run_pid), std::to_string(run.shared()->leader_pid)}),
-         std::string(kChildApplication)});
+         std::string(kChildApplication), std::to_string(run.shared()->leader_pid)});
     if (rows.empty()) return;
     throw Error::WithSqlState(
         "55P03",

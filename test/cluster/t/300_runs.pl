@@ -43,8 +43,9 @@ is(sql($node, "SELECT string_agg(action, ' ' ORDER BY id) FROM backup_events WHE
 is(sql($node, 'SELECT count(*) FROM backup_progress'), '0', 'nothing is at work any more');
 
 my $files = files();
-sql($node, "SELECT backup_run(database => 'app', wait => false)");
+my $soon = sql($node, "SELECT backup_run(database => 'app', wait => false)");
 wait_for($node, "SELECT count(*) = 2 FROM backup_catalog");
+is(sql($node, "SELECT count(*) FROM backup_catalog WHERE backup_id = '$soon'"), '1', 'wait => false returns the id of what will be');
 cmp_ok(files(), '>', $files, 'a run that nobody waits for ends well, too');
 is(sql($node, "SELECT array_agg(sequence ORDER BY sequence) FROM backup_restore_points"), '{1,2}', 'sequence numbers count');
 
@@ -129,13 +130,16 @@ store_is_as_before($files, 'pg_terminate_backend');
 
 $waiting = background($node, "SELECT $slow");
 running();
-sql($node, "SELECT backup_run(database => 'app', wait => false)");
+my $queued = sql($node, "SELECT backup_run(database => 'app', wait => false)");
 is(sql($node, "SELECT phase FROM backup_progress ORDER BY run_id DESC LIMIT 1"), 'queued', 'more than max_concurrent_runs wait in state queued');
+my $third = sql($node, "SELECT backup_run(database => 'app', wait => false)");
+is(sql($node, "SELECT backup_cancel('$queued')"), 't', 'one that waits can be cancelled');
+wait_for($node, "SELECT status = 'cancelled' FROM backup_runs WHERE backup_id = '$queued'");
 open_gate();
 finish_background($waiting);
 wait_for($node, "SELECT count(*) = 0 FROM backup_runs WHERE status IN ('queued', 'running')");
-is(sql($node, "SELECT count(*) FROM (SELECT status FROM backup_runs ORDER BY id DESC LIMIT 2) r WHERE status = 'succeeded'"), '2',
-	'and run when there is room');
+is(sql($node, "SELECT count(*) FROM (SELECT status FROM backup_runs WHERE backup_id <> '$queued' ORDER BY id DESC LIMIT 2) r WHERE status = 'succeeded'"), '2',
+	'and the others run when there is room');
 
 # --- what cannot be -------------------------------------------------------------------------------
 
