@@ -63,6 +63,27 @@ PlanStep CheckLogin(Oid caller) {
     return Preflight("log in", role, PlanStatus::kReady, "the restore runs as this role");
 }
 
+// Whoever owns something in the backup may have hung a function on it, and loading runs it with the
+// rights of the session.
+PlanStep CheckCode(Oid caller, const ArchiveFacts& archive) {
+    const auto step = [](PlanStatus status, std::string detail) {
+        return Preflight("check code", "functions", status, std::move(detail));
+    };
+    if (!IsSuperuser(caller)) {
+        return step(PlanStatus::kReady, "code of the backup runs with the rights of role \"" +
+                                            RoleName(caller) + "\" only");
+    }
+    const Value others = QueryValue(
+        "SELECT string_agg(format('\"%s\"', rolname), ', ' ORDER BY rolname) FROM pg_roles WHERE "
+        "rolname = ANY ($1::text[]) AND NOT rolsuper AND rolname !~ '^pg_'",
+        {ArrayLiteral(archive.roles)});
+    if (!others) return step(PlanStatus::kReady, "only superusers own something in the backup");
+    return step(PlanStatus::kWarning,
+                "the caller is superuser, and loading runs functions in checks, domains, generated "
+                "columns and indexes that may belong to " +
+                    *others + ": restore as the database's owner if you do not trust them");
+}
+
 PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
     const auto step = [&](PlanStatus status, std::string detail) {
         return Preflight("check signature", backup.point.backup_id, status, std::move(detail));
@@ -88,10 +109,10 @@ std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup,
         ReadToc(*backup.store, opened, MakeReadContext(opened, &ring, interrupt));
     encoding = opened.manifest.database.encoding;
     const TargetFacts facts = FactsOfThisServer(caller, request.target_database, opened.manifest);
+    const ArchiveFacts archive = FactsOfArchive(toc);
     std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckLogin(caller),
-                                  CheckTrust(backup, opened)};
-    for (PlanStep& step :
-         MakeRestorePlan(opened.manifest, toc, FactsOfArchive(toc), facts, request)) {
+                                  CheckTrust(backup, opened), CheckCode(caller, archive)};
+    for (PlanStep& step : MakeRestorePlan(opened.manifest, toc, archive, facts, request)) {
         plan.push_back(std::move(step));
     }
     return plan;
