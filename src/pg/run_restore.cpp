@@ -1,7 +1,6 @@
 // A run that restores: the child `lifeboat restore`, logged in as the caller, supervised and
 // recorded.
-#include <nlohmann/json.hpp>
-
+#include "core/format/json.h"
 #include "core/io/child_process.h"
 #include "pg/rights.h"
 #include "pg/role_login.h"
@@ -19,6 +18,7 @@ namespace lifeboat::pg {
 namespace {
 
 constexpr int kRecordMs = 3000;
+constexpr uint64_t kMaxLineBytes = 64 << 10;
 
 // Lines of JSON from the child, into shared memory and, now and then, into the row.
 class ProgressSink final : public Sink {
@@ -36,7 +36,12 @@ public:
 
 private:
     void Take(const std::string& line) {
-        const auto json = nlohmann::json::parse(line, nullptr, false);
+        Json json;
+        try {
+            json = ParseJson(line, "progress", kMaxLineBytes);
+        } catch (const Error&) {
+            return; // not for us
+        }
         if (!json.is_object()) return;
         const std::string phase = json.value("phase", "");
         RunShared* shared = run_.shared();

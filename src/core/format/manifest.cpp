@@ -255,6 +255,13 @@ Manifest ParseHeadMembers(const Json& json, std::string_view what) {
 
 } // namespace
 
+Manifest::Manifest() = default;
+Manifest::Manifest(const Manifest& other) = default;
+Manifest::Manifest(Manifest&& other) noexcept = default;
+Manifest& Manifest::operator=(const Manifest& other) = default;
+Manifest& Manifest::operator=(Manifest&& other) noexcept = default;
+Manifest::~Manifest() = default;
+
 Totals ComputeTotals(const Manifest& manifest) {
     Totals totals;
     totals.tables = manifest.totals.tables;

@@ -64,6 +64,14 @@ struct Totals {
 };
 
 struct Manifest {
+    // Long, and needed in many files: compiled once.
+    Manifest();
+    Manifest(const Manifest& other);
+    Manifest(Manifest&& other) noexcept;
+    Manifest& operator=(const Manifest& other);
+    Manifest& operator=(Manifest&& other) noexcept;
+    ~Manifest();
+
     std::vector<std::string> requires_; // features a reader must know; today none
     std::string store_id;
     std::string backup_id;
