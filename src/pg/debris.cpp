@@ -13,6 +13,7 @@ constexpr std::chrono::minutes kClockSkew{10};
 struct Folder {
     std::vector<std::string> files; // store-relative
     bool has_started = false;
+    bool has_signature = false;
     bool committed = false;
 };
 
@@ -27,16 +28,24 @@ std::map<std::string, Folder> ListFolders(Store& store, Interrupt& interrupt) {
         const std::string file = object.name.substr(end + 1);
         folder.files.push_back(object.name);
         folder.has_started |= file == kStartedFile;
-        // A signed backup without its signature is debris to a reader; to a cleaner it is sacred.
         folder.committed |= file == kSumsFile;
+        folder.has_signature |= file == kSignatureFile;
     });
     return folders;
 }
 
+// A run that was killed between its sums and its signature has committed nothing. But a backup that
+// was complete once (the catalog knows it) and has lost its signature since is sacred to a cleaner.
+void JudgeSignature(Store& store, const std::string& id, Folder& folder,
+                    const KnownBackups& known) {
+    if (!folder.committed || folder.has_signature || known.catalog.contains(id)) return;
+    if (ReadManifestHead(store, id).signer) folder.committed = false;
+}
+
 class Cleaner {
 public:
-    Cleaner(Store& store, const std::set<std::string>& alive, Interrupt& interrupt)
-        : store_(store), alive_(alive), interrupt_(interrupt) {}
+    Cleaner(Store& store, const KnownBackups& known, Interrupt& interrupt)
+        : store_(store), known_(known), interrupt_(interrupt) {}
 
     DebrisReport Clean() {
         Judge();
@@ -57,12 +66,13 @@ private:
         folders_ = ListFolders(store_, interrupt_);
         dead_.clear();
         limit_ = Instant::max();
-        for (const auto& [id, folder] : folders_) {
-            if (folder.committed || !folder.has_started) continue;
+        for (auto& [id, folder] : folders_) {
             interrupt_.Check();
+            JudgeSignature(store_, id, folder, known_);
+            if (folder.committed || !folder.has_started) continue;
             const Started started = ReadStarted(store_, id);
             const bool ours = started.system_identifier == SystemIdentifier();
-            if (ours && !alive_.contains(id)) {
+            if (ours && !known_.alive.contains(id)) {
                 dead_.push_back(id);
             } else if (ours || started.deadline > Now()) {
                 limit_ = std::min(limit_,
@@ -128,7 +138,7 @@ private:
     }
 
     Store& store_;
-    const std::set<std::string>& alive_;
+    const KnownBackups& known_;
     Interrupt& interrupt_;
     std::map<std::string, Folder> folders_;
     std::vector<std::string> dead_;
@@ -161,19 +171,25 @@ private:
 
 } // namespace
 
-DebrisReport RemoveDebris(Store& store, const StoreRecord& record,
-                          const std::set<std::string>& alive, Interrupt& interrupt) {
+DebrisReport RemoveDebris(Store& store, const StoreRecord& record, const KnownBackups& known,
+                          Interrupt& interrupt) {
     const CleanerLock lock(record.store_id);
     if (!lock.taken()) return {};
     const Location location = ParseLocation(record.url);
     if (location.scheme == "file") DirStore(location.path).RemoveStaleTemporaries();
-    return Cleaner(store, alive, interrupt).Clean();
+    return Cleaner(store, known, interrupt).Clean();
 }
 
 std::set<std::string> LiveBackups(const Home& home) {
     const std::vector<std::string> ids =
         Column(Query(home.Sql("SELECT backup_id FROM @.backup_runs WHERE status IN ('queued', "
                               "'running') AND backup_id IS NOT NULL")));
+    return {ids.begin(), ids.end()};
+}
+
+std::set<std::string> CatalogBackups(const Home& home, const std::string& store) {
+    const std::vector<std::string> ids = Column(
+        Query(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE store = $1"), {store}));
     return {ids.begin(), ids.end()};
 }
 

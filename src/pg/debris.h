@@ -18,11 +18,17 @@ struct DebrisReport {
     uint64_t bytes = 0;
 };
 
-// `alive`: backup ids of this cluster's runs at work. Throws; callers take it as best effort.
-DebrisReport RemoveDebris(Store& store, const StoreRecord& record,
-                          const std::set<std::string>& alive, Interrupt& interrupt);
+struct KnownBackups {
+    std::set<std::string> alive;   // of this cluster's runs at work
+    std::set<std::string> catalog; // complete ones, whatever has become of their files
+};
+// Throws; callers take it as best effort.
+DebrisReport RemoveDebris(Store& store, const StoreRecord& record, const KnownBackups& known,
+                          Interrupt& interrupt);
 
 // Backup ids of the runs of this cluster that are at work. In a transaction.
 std::set<std::string> LiveBackups(const Home& home);
+// Restore points of a store. In a transaction.
+std::set<std::string> CatalogBackups(const Home& home, const std::string& store);
 
 } // namespace lifeboat::pg

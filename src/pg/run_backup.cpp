@@ -91,15 +91,16 @@ private:
     // Best effort: a store that cannot be cleaned can still take a backup.
     void CleanStore(const std::string& dead) {
         try {
-            std::set<std::string> alive;
+            KnownBackups known;
             {
                 SqlTransaction transaction;
                 MarkOrphans(run_.home);
-                alive = LiveBackups(run_.home);
+                known.alive = LiveBackups(run_.home);
+                known.catalog = CatalogBackups(run_.home, plan_.store.name);
                 transaction.Commit();
             }
-            alive.erase(dead);
-            const DebrisReport report = RemoveDebris(*store_, plan_.store, alive, *run_.stop);
+            known.alive.erase(dead);
+            const DebrisReport report = RemoveDebris(*store_, plan_.store, known, *run_.stop);
             if (report.objects > 0 && dead.empty()) {
                 run_.notes.push_back("removed " + std::to_string(report.objects) + " objects (" +
                                      HumanBytes(report.bytes) + ") of runs that did not finish");
