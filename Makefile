@@ -81,6 +81,7 @@ $(core)/CMakeCache.txt: CMakeLists.txt
 	    -DLIFEBOAT_DEBUG_INFO=$(DEBUG_INFO) \
 	    -DLIFEBOAT_PG_INCLUDEDIR=$(if $(PG_CONFIG),$(shell $(PG_CONFIG) --includedir-server)) >/dev/null
 	@touch $@
+	@touch -c $(core)/build.ninja # newer than the cache, or it configures once more
 
 # --- the extension: PGXS -------------------------------------------------------------------------
 
