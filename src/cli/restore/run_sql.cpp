@@ -1,7 +1,10 @@
 #include "cli/restore/run_sql.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
+#include "cli/archive.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -49,7 +52,15 @@ void RunSql(const std::string& what, Connection& connection, const std::function
     SqlSplitter splitter(what, [&](std::string& statement) {
         if (!wanted || wanted(statement)) batch.Add(statement);
     });
-    read(splitter);
+    // A store may answer a second read otherwise than the first: nothing runs before the very bytes
+    // that will run were all checked.
+    AnonymousFile checked;
+    read(checked);
+    const UniqueFd fd(::open(checked.path().c_str(), O_RDONLY | O_CLOEXEC));
+    FdSource source(fd.get(), "temporary file");
+    NeverInterrupted never; // every statement that is sent looks for interrupts
+    Pump(source, splitter, never);
+    splitter.Finish();
     batch.Flush();
 }
 
