@@ -39,7 +39,10 @@ std::map<std::string, Folder> ListFolders(Store& store, Interrupt& interrupt) {
 void JudgeSignature(Store& store, const std::string& id, Folder& folder,
                     const KnownBackups& known) {
     if (!folder.committed || folder.has_signature || known.catalog.contains(id)) return;
-    if (ReadManifestHead(store, id).signer) folder.committed = false;
+    const Manifest head = ReadManifestHead(store, id);
+    // Another cluster's catalog is not ours to know: what it committed is its own to judge.
+    if (head.signer && head.cluster.system_identifier == SystemIdentifier())
+        folder.committed = false;
 }
 
 class Cleaner {
