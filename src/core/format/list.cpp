@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kFolder = "backups/";
 constexpr uint64_t kFirstPiece = 64 << 10;
+// Nobody has vouched for a head when it is parsed, and JSON takes many times its size in memory.
+constexpr uint64_t kMaxHeadBytes = 16 << 20;
 
 // Folder → names of the files in it, of all folders that a backup id names.
 using Folders = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
@@ -126,7 +128,7 @@ Manifest ReadManifestHead(Store& store, std::string_view backup_id) {
                 ThrowDamaged(name, "It is the manifest of backup " + manifest->backup_id + ".");
             return std::move(*manifest);
         }
-        if (text.size() < length || length >= kMaxManifestBytes)
+        if (text.size() < length || length >= kMaxHeadBytes)
             ThrowDamaged(name, "It has no list of objects.");
     }
 }
