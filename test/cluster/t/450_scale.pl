@@ -64,7 +64,8 @@ for my $odd (@odd)
 	$ddl .= qq{CREATE SCHEMA "s$n $quoted";\n} if length $odd < 40;
 	my $schema = length $odd < 40 ? qq{"s$n $quoted"} : 'public';
 	$ddl .= qq{CREATE TABLE $schema."$quoted" ("$quoted" text, "x$n" int); INSERT INTO $schema."$quoted" VALUES (E'\\\\.\\n\\t\\r\\b\\f\\v\\\\', $n), (NULL, NULL), ('\\N', 1), ('', 2);\n};
-	$ddl .= qq{CREATE SEQUENCE $schema."seq $quoted"; SELECT nextval('$schema."seq @{[ $quoted =~ s/'/''/gr ]}"');\n} if length $odd < 40;
+	(my $sequence = qq{$schema."seq $quoted"}) =~ s/'/''/g;
+	$ddl .= qq{CREATE SEQUENCE $schema."seq $quoted"; SELECT nextval('$sequence');\n} if length $odd < 40;
 }
 my $file = write_file(temp_dir() . '/names.sql', Encode::encode('UTF-8', $ddl));
 sql($node, names => "\\i $file");
