@@ -9,6 +9,9 @@ namespace lifeboat {
 namespace {
 
 constexpr uint64_t kMaxStartedBytes = 64 << 10;
+// No database has this many backups. A forged manifest may say so, and what comes after it would
+// fit in no catalog.
+constexpr uint64_t kMaxSequence = 1'000'000'000'000;
 
 ObjectRecord WriteToc(Store& store, const Manifest& manifest, const std::vector<TocEntry>& toc,
                       const std::optional<Key>& run_key, Interrupt& interrupt) {
@@ -81,7 +84,8 @@ std::optional<Predecessor> FindPrevious(Store& store, std::string_view system_id
     const std::vector<BackupEntry> backups = ListBackups(store, interrupt);
     for (const BackupEntry& entry : backups) {
         if (!entry.manifest || entry.manifest->cluster.system_identifier != system_identifier ||
-            entry.manifest->database.oid != database_oid)
+            entry.manifest->database.oid != database_oid ||
+            entry.manifest->sequence > kMaxSequence)
             continue;
         if (newest == nullptr || entry.manifest->sequence > newest->sequence)
             newest = &*entry.manifest;
