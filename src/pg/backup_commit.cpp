@@ -198,7 +198,7 @@ void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& ba
         AddServerSecrets(ring, run.home, plan.store, key, *run.stop);
     }
     Trust trust = CatalogTrust(run.home, plan.store);
-    trust.allow_untrusted = plan.key && !plan.key->signer_id;
+    trust.allow_untrusted = !plan.key || !plan.key->signer_id; // it was not signed then
     transaction.Commit();
     const VerifyReport report =
         VerifyBackup(store, backup_id, trust, &ring, level, *run.stop, nullptr);
