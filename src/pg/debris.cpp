@@ -75,7 +75,8 @@ private:
             if (folder.committed || !folder.has_started) continue;
             const Started started = ReadStarted(store_, id);
             const bool ours = started.system_identifier == SystemIdentifier();
-            if (ours && !known_.alive.contains(id)) {
+            // A run that began after we asked who is alive is not known to us, but at work.
+            if (ours && !known_.alive.contains(id) && started.at < known_.at) {
                 dead_.push_back(id);
             } else if (ours || started.deadline > Now()) {
                 limit_ = std::min(limit_,

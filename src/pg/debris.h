@@ -19,6 +19,7 @@ struct DebrisReport {
 };
 
 struct KnownBackups {
+    Instant at = Now();            // before the rest was asked for: make it first
     std::set<std::string> alive;   // of this cluster's runs at work
     std::set<std::string> catalog; // complete ones, whatever has become of their files
 };
