@@ -78,7 +78,11 @@ RowFormatter::RowFormatter(TupleDesc descriptor) {
     }
 }
 
-RowFormatter::~RowFormatter() { MemoryContextDelete(functions_); }
+RowFormatter::~RowFormatter() {
+    // A store's exception has left Format() half-way: nobody has switched back.
+    if (CurrentMemoryContext == row_) MemoryContextSwitchTo(MemoryContextGetParent(functions_));
+    MemoryContextDelete(functions_);
+}
 
 void RowFormatter::Format(TupleTableSlot* slot, RowBuffer& out) {
     slot_getallattrs(slot);
