@@ -285,7 +285,7 @@ void Scheduler::WatchStarted(const Home& home) {
                 home.Sql("UPDATE @.backup_runs SET status = 'failed', finished_at = "
                          "clock_timestamp(), sqlstate = '57P02', error = 'the process of the run "
                          "could not start', hint = 'The server''s log says why.' WHERE id = "
-                         "$1::bigint AND status = 'queued'"),
+                         "$1::bigint AND status = 'queued' AND pid IS NULL"),
                 {std::to_string(run->id())});
             transaction.Commit();
         }
