@@ -255,9 +255,7 @@ bool Scheduler::StartOne(const Home& home, const Row& row) {
     try {
         starting_.emplace_back(std::stoll(*row[0]), request);
         return true;
-    } catch (const ServerError&) {
-        throw;
-    } catch (const Error& error) {
+    } catch (const Error& error) { // outside a transaction: also no room for a segment
         next_start_ = Now() + kStartPause;
         SqlTransaction transaction;
         Execute(
