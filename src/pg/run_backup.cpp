@@ -185,8 +185,18 @@ private:
         }
     }
 
+    // A cleaner that does not know this run (a copy of this cluster) may have taken it for debris.
+    void RequireKeyFile() {
+        if (!parts_.run_key) return;
+        for (const KeyFile& file : ListKeyFiles(*store_))
+            if (file.id == parts_.run_key->Id()) return;
+        throw Error(Errc::Damaged, "the run's key is not in store \"" + plan_.store.name +
+                                       "\" any more: nobody could read the backup");
+    }
+
     void Commit() {
         SetRunPhase(run_.shared(), RunPhase::kManifest);
+        RequireKeyFile();
         parts_.started = started_;
         const CommittedBackup committed = CommitParts(run_, plan_, backup_id_, *store_, parts_);
         committed_ = true;
