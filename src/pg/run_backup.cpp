@@ -203,7 +203,19 @@ private:
         RecordBackup(run_, plan_, committed);
         if (!plan_.schedule || !plan_.schedule->verify) return;
         SetRunPhase(run_.shared(), RunPhase::kVerify);
-        VerifyCommitted(run_, plan_, backup_id_, *store_);
+        Verify();
+    }
+
+    // The backup is complete and its row says so: what keeps it from being verified (a cancel, a
+    // store that is away) is said, but does not make the run a failure that would be repeated.
+    // Damage does.
+    void Verify() {
+        try {
+            VerifyCommitted(run_, plan_, backup_id_, *store_);
+        } catch (const Error& error) {
+            if (error.code() == Errc::Damaged) throw;
+            Log(Title() + " is complete, but was not verified: " + error.message());
+        }
     }
 
     RunContext& run_;

@@ -84,8 +84,7 @@ std::optional<Predecessor> FindPrevious(Store& store, std::string_view system_id
     const std::vector<BackupEntry> backups = ListBackups(store, interrupt);
     for (const BackupEntry& entry : backups) {
         if (!entry.manifest || entry.manifest->cluster.system_identifier != system_identifier ||
-            entry.manifest->database.oid != database_oid ||
-            entry.manifest->sequence > kMaxSequence)
+            entry.manifest->database.oid != database_oid || entry.manifest->sequence > kMaxSequence)
             continue;
         if (newest == nullptr || entry.manifest->sequence > newest->sequence)
             newest = &*entry.manifest;
