@@ -13,7 +13,7 @@ sha256sum --strict --quiet -c "$B/SHA256SUMS" >&2 || die "damaged"
 listed() { grep -q "^[0-9a-f]\{64\}  $1\$" "$B/SHA256SUMS" || die "$1 is not listed in $B/SHA256SUMS"; }
 listed "$B/manifest.json"; grep -qx "\"backup_id\": \"$2\"," "$B/manifest.json" || die "the manifest is not of $2"
 take() { # an object into the file $T/o, so that its tag is checked before anything uses it
-    listed "$1"
+    listed "$1"; [ -f "$1" ] && [ ! -L "$1" ] || die "$1 is not a regular file"
     case $1 in *.zst) [ "$KEY" = - ] || die "$1 is not encrypted"; zstd -dcq "$1" >"$T/o"; return ;; esac
     id=$(od -An -tx1 -j33 -N16 "$1" | tr -d ' \n')
     [ -s "$T/$id" ] || openssl cms -decrypt -binary -inform DER -inkey "$KEY" -out "$T/$id" \

@@ -1,4 +1,6 @@
 // lifeboat: lists, checks and restores backups without a server and without the extension.
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/signals.h"
@@ -64,7 +66,14 @@ int RunVerb(Verb& verb) {
     }
 }
 
+// Keys and passphrases must not end up in a core file.
+void ForbidCoreFiles() {
+    const rlimit none{0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int Main(int argc, char** argv) {
+    ForbidCoreFiles();
     InstallSignalHandlers();
     CLI::App app(
         "Lists, checks and restores backups of PostgreSQL databases made by pg_lifeboat.\n"

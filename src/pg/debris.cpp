@@ -23,7 +23,7 @@ std::map<std::string, Folder> ListFolders(Store& store, Interrupt& interrupt) {
         interrupt.Check();
         const size_t start = std::string_view("backups/").size();
         const size_t end = object.name.find('/', start);
-        if (end == std::string::npos) return;
+        if (end == std::string::npos || !IsBackupId(object.name.substr(start, end - start))) return;
         Folder& folder = folders[object.name.substr(start, end - start)];
         const std::string file = object.name.substr(end + 1);
         folder.files.push_back(object.name);
@@ -73,15 +73,25 @@ private:
             interrupt_.Check();
             JudgeSignature(store_, id, folder, known_);
             if (folder.committed || !folder.has_started) continue;
-            const Started started = ReadStarted(store_, id);
-            const bool ours = started.system_identifier == SystemIdentifier();
+            const std::optional<Started> started = TryReadStarted(id);
+            const bool ours = started && started->system_identifier == SystemIdentifier();
             // A run that began after we asked who is alive is not known to us, but at work.
-            if (ours && !known_.alive.contains(id) && started.at < known_.at) {
+            if (ours && !known_.alive.contains(id) && started->at < known_.at) {
                 dead_.push_back(id);
-            } else if (ours || started.deadline > Now()) {
+            } else if (!started || ours || started->deadline > Now()) {
                 limit_ = std::min(limit_,
                                   store_.Stat(BackupFile(id, kStartedFile)).modified - kClockSkew);
             }
+        }
+    }
+
+    // A file that cannot be read is somebody's: it must not stop the cleaning of what is older.
+    std::optional<Started> TryReadStarted(const std::string& id) {
+        try {
+            return ReadStarted(store_, id);
+        } catch (const Error& error) {
+            if (error.code() != Errc::Damaged && error.code() != Errc::Unsupported) throw;
+            return std::nullopt;
         }
     }
 

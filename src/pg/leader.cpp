@@ -35,8 +35,11 @@ void TellFatal(ErrorData* error) {
         RunLink* link = fatal_goes_to;
         fatal_goes_to = nullptr;
         const auto text = [](const char* one) { return std::string(one == nullptr ? "" : one); };
-        link->SendLast({unpack_sql_state(error->sqlerrcode), text(error->message),
-                        text(error->detail), text(error->hint), false});
+        try { // errfinish is around us: nothing may be thrown through it
+            link->SendLast({unpack_sql_state(error->sqlerrcode), text(error->message),
+                            text(error->detail), text(error->hint), false});
+        } catch (...) { // NOLINT(bugprone-empty-catch): the run sees that its leader is gone
+        }
     }
     if (next_log_hook != nullptr) next_log_hook(error);
 }
