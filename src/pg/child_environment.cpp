@@ -129,9 +129,10 @@ std::vector<std::string> ChildEnvironment(std::string_view connection, std::stri
                                             std::string("PGAPPNAME=") + kChildApplication,
                                             "PGDATABASE=" + std::string(database)};
     for (const auto& [keyword, value] : values) {
-        const auto* found = std::find_if(
-            std::begin(kVariables), std::end(kVariables),
-            [&keyword](const Variable& variable) { return variable.keyword == keyword; });
+        const std::string& name = keyword; // clang 14 captures no structured binding
+        const auto* found =
+            std::find_if(std::begin(kVariables), std::end(kVariables),
+                         [&name](const Variable& variable) { return variable.keyword == name; });
         if (found == std::end(kVariables))
             Refuse("The keyword \"" + Printable(keyword, 40) + "\" is not known.");
         environment.push_back(std::string(found->name) + "=" + value);

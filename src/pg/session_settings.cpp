@@ -20,8 +20,8 @@ void PinSessionSettings() {
         {"IntervalStyle", "postgres"},
         {"client_min_messages", "error"},
     };
-    for (const auto& [name, value] : kSettings) {
-        Pg([&] { SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE); });
+    for (const auto& setting : kSettings) {
+        Pg([&] { SetConfigOption(setting.first, setting.second, PGC_SUSET, PGC_S_OVERRIDE); });
     }
 }
 

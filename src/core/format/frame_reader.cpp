@@ -1,6 +1,7 @@
 #include "core/format/frame_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/format/damaged.h"
 

@@ -1,6 +1,7 @@
 // backup_progress.
 #include "pg/sql/progress.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "core/base/bytes.h"
@@ -125,7 +126,7 @@ std::string ProgressLine(RunShared* shared) {
     }
     if (view.bytes_per_second) line += ", " + HumanBytes(*view.bytes_per_second) + "/s";
     if (view.seconds_left) {
-        line += ", " + std::to_string(static_cast<int64_t>(*view.seconds_left + 0.5)) + " s left";
+        line += ", " + std::to_string(std::llround(*view.seconds_left)) + " s left";
     }
     return line;
 }
