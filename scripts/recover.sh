@@ -16,8 +16,8 @@ take() { # an object into the file $T/o, so that its tag is checked before anyth
     listed "$1"; [ -f "$1" ] && [ ! -L "$1" ] || die "$1 is not a regular file"
     case $1 in *.zst) [ "$KEY" = - ] || die "$1 is not encrypted"; zstd -dcq "$1" >"$T/o"; return ;; esac
     id=$(od -An -tx1 -j33 -N16 "$1" | tr -d ' \n')
-    [ -s "$T/$id" ] || openssl cms -decrypt -binary -inform DER -inkey "$KEY" -out "$T/$id" \
-        -in "$(ls -v "keys/$id".*.cms | tail -n 1)"
+    [ -s "$T/$id" ] || for key in $(ls -vr "keys/$id".*.cms); do rm -f "$T/$id" # the newest that opens
+        openssl cms -decrypt -binary -inform DER -inkey "$KEY" -in "$key" -out "$T/$id" && break; done
     openssl cms -decrypt -binary -inform DER -in "$1" -out "$T/z" -secretkey "$(cat "$T/$id")" -secretkeyid "$id"
     zstd -dcq "$T/z" >"$T/o"; }
 NAME='("([^"\\]|""|\\[bfnrtv\\])+"|[a-z_][a-z0-9_]*)' COPY="COPY $NAME\\.$NAME( \\($NAME(, $NAME)*\\))? FROM stdin"

@@ -81,6 +81,19 @@ refused('another name', qr/recover\.sh: .* is not listed in/, sub {
 refused('wrong recovery key', qr/Error|error/, sub { system("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out $_[0]/other.key") },
 	"$golden/keys/signer.key", $keys[1]);
 
+# Key files are not signed: one that does not open, with a higher number, must not stop a recovery.
+{
+	my $store = temp_dir() . '/store';
+	system('cp', '-r', "$golden/v1-encrypted", $store) == 0 or die 'cp failed';
+	system('chmod', '-R', 'u+w', $store);
+	my ($file) = glob("$store/keys/*.1.cms");
+	(my $planted = $file) =~ s/\.1\.cms$/.999.cms/;
+	write_file($planted, "not a key\n");
+	my ($rc, undef, $err) = recover($store, @keys, 'planted');
+	is($rc, 0, 'a planted key file: restored all the same') or diag($err);
+	sql($node, 'DROP DATABASE planted');
+}
+
 # A clear object where a key was given: a downgrade.
 {
 	my ($rc, undef, $err) = recover("$golden/v1-clear", $keys[0], '-', 'refused');
