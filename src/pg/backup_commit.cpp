@@ -132,7 +132,7 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
         }
         transaction.Commit();
     }
-    const ChainLock lock(plan.store.store_id, plan.database.oid);
+    const ChainLock lock(plan.store.store_id, plan.database.oid, *run.stop);
     GiveSequence(run, plan, store, manifest);
     manifest.finished = Now();
     backup.manifest = CommitBackup(store, std::move(manifest), backup.toc, parts.run_key,

@@ -1,5 +1,7 @@
 #include "pg/run_locks.h"
 
+#include "pg/run_interrupt.h"
+
 extern "C" {
 #include <common/hashfn.h>
 #include <storage/lock.h>
@@ -11,6 +13,8 @@ namespace {
 // The fourth field; advisory locks of SQL have 1 and 2 there.
 enum LockClass : uint16_t { kRunClass = 0x4C01, kSlotClass, kChainClass, kCleanerClass };
 
+constexpr int kChainPollMs = 100;
+
 // The run that this process is: its own lock does not stand in its way.
 int64_t own_run = 0;
 
@@ -20,8 +24,9 @@ LOCKTAG Tag(LockClass kind, uint32_t high, uint32_t low) {
     return tag;
 }
 
-bool Take(const LOCKTAG& tag, LOCKMODE mode, bool wait) {
-    return Pg([&] { return LockAcquire(&tag, mode, true, !wait) != LOCKACQUIRE_NOT_AVAIL; });
+// Never waits: who waits in the lock manager hears nothing else.
+bool Take(const LOCKTAG& tag, LOCKMODE mode) {
+    return Pg([&] { return LockAcquire(&tag, mode, true, true) != LOCKACQUIRE_NOT_AVAIL; });
 }
 
 void Release(const LOCKTAG& tag, LOCKMODE mode) {
@@ -30,7 +35,7 @@ void Release(const LOCKTAG& tag, LOCKMODE mode) {
 
 // Somebody else holds it.
 bool IsTaken(const LOCKTAG& tag) {
-    if (!Take(tag, ShareLock, false)) return true;
+    if (!Take(tag, ShareLock)) return true;
     Release(tag, ShareLock);
     return false;
 }
@@ -47,7 +52,7 @@ uint32_t Hash(std::string_view text) {
 } // namespace
 
 bool TakeRunLock(int64_t run_id) {
-    if (!Take(RunTag(run_id), ExclusiveLock, false)) return false;
+    if (!Take(RunTag(run_id), ExclusiveLock)) return false;
     own_run = run_id;
     return true;
 }
@@ -56,8 +61,7 @@ bool IsRunAlive(int64_t run_id) { return run_id == own_run || IsTaken(RunTag(run
 
 bool TakeSlot(int count) {
     for (int slot = 0; slot < count; ++slot) {
-        if (Take(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)), ExclusiveLock, false))
-            return true;
+        if (Take(Tag(kSlotClass, 0, static_cast<uint32_t>(slot)), ExclusiveLock)) return true;
     }
     return false;
 }
@@ -70,9 +74,10 @@ int SlotsTaken(int count) {
     return taken;
 }
 
-ChainLock::ChainLock(std::string_view store_id, Oid database)
+ChainLock::ChainLock(std::string_view store_id, Oid database, Interrupt& interrupt)
     : store_(Hash(store_id)), database_(database) {
-    Take(Tag(kChainClass, store_, database_), ExclusiveLock, true);
+    const LOCKTAG tag = Tag(kChainClass, store_, database_);
+    while (!Take(tag, ExclusiveLock)) WaitForLatch(kChainPollMs, interrupt);
 }
 
 ChainLock::~ChainLock() {
@@ -83,7 +88,7 @@ ChainLock::~ChainLock() {
 }
 
 bool TakeCleanerLock(std::string_view store_id) {
-    return Take(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock, false);
+    return Take(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock);
 }
 
 void ReleaseCleanerLock(std::string_view store_id) {

@@ -15,10 +15,12 @@ bool IsRunAlive(int64_t run_id);
 bool TakeSlot(int count);
 int SlotsTaken(int count);
 
-// Serialises the giving of sequence numbers for a database in a store. Waits.
+// Serialises the giving of sequence numbers for a database in a store. Waits, and looks at
+// `interrupt` meanwhile: a cancel, a timeout or a termination must not wait for somebody else's
+// slow commit.
 class ChainLock {
 public:
-    ChainLock(std::string_view store_id, Oid database);
+    ChainLock(std::string_view store_id, Oid database, Interrupt& interrupt);
     ChainLock(const ChainLock&) = delete;
     ChainLock& operator=(const ChainLock&) = delete;
     ~ChainLock();
