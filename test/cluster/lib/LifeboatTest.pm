@@ -28,7 +28,7 @@ our @EXPORT = (
 	@Test::More::EXPORT,
 	qw(new_cluster temp_dir write_file read_file
 	  make_keys make_store run_backup last_backup
-	  sql sql_error wait_for background finish_background
+	  sql sql_error wait_for wait_up background finish_background
 	  worker_pids kill_worker kill_pid wait_gone
 	  cli cli_ok dump_text same_database regression_database
 	  seconds_for measured source_dir bin_dir)
@@ -150,12 +150,39 @@ sub last_backup
 
 # --- psql ---------------------------------------------------------------------------------------
 
+# A psql that finds no server goes before it has read what it is sent: then IPC::Run dies of the broken pipe. That is an
+# unsuccessful psql like any other (2: no connection).
+sub run_psql
+{
+	my ($node, $database, $text) = @_;
+	my @result = eval { $node->psql($database, $text, on_error_stop => 1, on_error_die => 0) };
+	return @result if @result;
+	die $@ unless $@ =~ /Broken pipe/;
+	return (2, '', "psql was gone before it was sent its text: $@");
+}
+
+# Waits until the server answers, after a crash or a start.
+sub wait_up
+{
+	my ($node) = @_;
+	my $until = time + $PostgreSQL::Test::Utils::timeout_default;
+	while (time < $until)
+	{
+		my ($out, $err) = ('', '');
+		IPC::Run::run([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), '-c', 'SELECT NOT pg_is_in_recovery()' ],
+			'<', \undef, '>', \$out, '2>', \$err);
+		return 1 if $out eq "t\n";
+		sleep 0.1;
+	}
+	return fail('the server does not answer');
+}
+
 # Runs SQL (in database postgres, or the one named first: sql($node, app => '...')), dies on an error, returns the output.
 sub sql
 {
 	my ($node, @args) = @_;
 	my ($database, $text) = @args == 2 ? @args : ('postgres', @args);
-	my ($rc, $out, $err) = $node->psql($database, $text, on_error_stop => 1, on_error_die => 0);
+	my ($rc, $out, $err) = run_psql($node, $database, $text);
 	die "SQL failed: $text\n$err" if $rc != 0;
 	return $out;
 }
@@ -165,7 +192,7 @@ sub sql_error
 {
 	my ($node, @args) = @_;
 	my ($database, $text) = @args == 2 ? @args : ('postgres', @args);
-	my ($rc, $out, $err) = $node->psql($database, "\\set VERBOSITY verbose\n$text", on_error_stop => 1, on_error_die => 0);
+	my ($rc, $out, $err) = run_psql($node, $database, "\\set VERBOSITY verbose\n$text");
 	$err =~ s/^psql:[^:]*:\d+: //mg;
 	$err =~ s/^LOCATION:.*\n?//mg;
 	return $rc == 0 ? "no error, but: $out" : $err;
@@ -181,7 +208,7 @@ sub wait_for
 	my ($out, $err) = ('', '');
 	while (time < $until)
 	{
-		(my $rc, $out, $err) = $node->psql($database, $query, on_error_stop => 1, on_error_die => 0);
+		(my $rc, $out, $err) = run_psql($node, $database, $query);
 		return 1 if $rc == 0 && $out eq $expected;
 		sleep 0.1;
 	}

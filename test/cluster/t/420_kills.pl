@@ -68,7 +68,7 @@ sub end_phase
 	unlink $slow;
 	finish_background($run);
 	finish_background($lock, signal => 'KILL') if $lock;
-	$node->poll_query_until('postgres', 'SELECT 1', '1');
+	wait_up($node);
 	sql($node, q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%LOCK TABLE t%' AND pid <> pg_backend_pid()});
 	return;
 }
@@ -165,7 +165,7 @@ for my $delay (0, 0.002, 0.01, 0.03)
 	sleep $delay;
 	kill 'KILL', $pid;
 	finish_background($run);
-	$node->poll_query_until('postgres', 'SELECT 1', '1');
+	wait_up($node);
 	wait_for($node, q{SELECT count(*) = 0 FROM backup_runs WHERE status IN ('running', 'queued')}, timeout => 30);
 	my $status = sql($node, 'SELECT status FROM backup_runs ORDER BY id DESC LIMIT 1');
 	note("killed $delay s after the data: $status");

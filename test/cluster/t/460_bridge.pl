@@ -204,7 +204,7 @@ like($node->log_content, qr/DETAIL:  Detail for the log: 5%\./, 'the detail that
 # --- cancel and terminate ------------------------------------------------------------------------------
 
 for my $case ([ 'pg_cancel_backend', qr/ERROR:  canceling statement due to user request/, '' ],
-	[ 'pg_terminate_backend', qr/FATAL:  terminating connection due to administrator command/, '' ],
+	[ 'pg_terminate_backend', qr/(FATAL|ERROR):  terminating connection due to administrator command/, '' ],
 	[ 'pg_terminate_backend', qr/FATAL:  terminating connection due to administrator command/, 'swallowing everything' ])
 {
 	my ($function, $expected, $how) = @$case;
