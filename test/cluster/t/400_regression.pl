@@ -80,8 +80,10 @@ $node->stop;
 done_testing();
 
 # What restoring a dump changes, pg_dump's own road included: a child that got its columns before it was attached to its parent has them in the
-# parent's order afterwards. These are the tables that PostgreSQL's AdjustDump.pm names for the same database; nothing else is let through.
-# Rows have no order: they are sorted, since several streams may load one table.
+# parent's order afterwards. PostgreSQL's AdjustDump.pm does the like for the same database; this list was written from
+# memory of it and from the differences seen, and is yet to be compared with it. Nothing else is let through.
+# Rows have no order: they are sorted, since several streams may load one table. (The recovery script has one stream, and brintest_bloom
+# differed in its order there too: not explained yet.)
 sub adjust_regression
 {
 	my %reordered = map { $_ => 1 } qw(b_star c_star cc2 d_star e_star f_star renamecolumnanother renamecolumnchild
