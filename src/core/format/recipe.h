@@ -13,12 +13,15 @@
 
 namespace lifeboat {
 
+// A frame is cut at the first block boundary after so much text.
+inline constexpr uint64_t kFrameBytes = 1U << 20;
+
 struct ObjectSpec {
     Identity identity; // object_id is filled in by the writer
     std::string name;  // empty: a fresh object name; given: a toc
     std::optional<Key> run_key;
     int zstd_level = kDefaultZstdLevel;
-    uint64_t frame_bytes = 1U << 20; // cut a frame at the first block boundary after so much text
+    uint64_t frame_bytes = kFrameBytes;
 };
 
 class ObjectWriter {
@@ -27,8 +30,12 @@ public:
     ObjectWriter(Store& store, ObjectSpec spec);
     ~ObjectWriter();
     void Write(Bytes text);
-    // All rows of this heap block (and of those before it in the range) have been written.
-    void EndBlock(uint32_t block);
+    // All rows of this heap block (and of those before it in the range) have been written, but for
+    // the last `pending` bytes, which come with the next Write(). A full frame ends here when
+    // nothing is pending.
+    void EndBlock(uint32_t block, uint64_t pending = 0);
+    // Is so much more text enough to end the frame?
+    [[nodiscard]] bool FrameIsFull(uint64_t pending) const noexcept;
     [[nodiscard]] uint64_t raw_bytes() const noexcept;
     [[nodiscard]] uint64_t stored_bytes() const noexcept; // so far
     // A segment that grew too large is cut: the blocks this object ends with. They begin where the

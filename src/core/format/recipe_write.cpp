@@ -95,13 +95,19 @@ void ObjectWriter::Write(Bytes text) {
     s.zstd->Write(text);
 }
 
-void ObjectWriter::EndBlock(uint32_t block) {
+void ObjectWriter::EndBlock(uint32_t block, uint64_t pending) {
     State& s = *state_;
     if (!s.blocks) throw Error(Errc::Internal, "an object without blocks was told that one ended");
-    s.blocks->End(block, s.raw);
-    if (!s.frame_open || s.raw - s.frames.back().raw < s.spec.frame_bytes) return;
+    s.blocks->End(block, s.raw + pending);
+    if (pending > 0 || !s.frame_open || !FrameIsFull(0)) return;
     s.zstd->EndFrame();
     s.frame_open = false;
+}
+
+bool ObjectWriter::FrameIsFull(uint64_t pending) const noexcept {
+    const State& s = *state_;
+    const uint64_t open = s.frame_open ? s.raw - s.frames.back().raw : 0;
+    return open + pending >= s.spec.frame_bytes;
 }
 
 uint64_t ObjectWriter::raw_bytes() const noexcept { return state_->raw; }
