@@ -70,6 +70,14 @@ inline char* WriteFourDigits(uint32_t value, char* out) noexcept {
     return out + 4;
 }
 
+// Without leading zeros; value < 10'000.
+inline char* WriteUpToFourDigits(uint32_t value, char* out) noexcept {
+    const uint32_t digits = SplitFourDigits(value);
+    const int zeros = std::countr_zero(digits | uint32_t{1} << 24) / 8;
+    StoreCharacters(out, (digits | kFourZeros) >> (8 * zeros));
+    return out + 4 - zeros;
+}
+
 inline char* WriteEightDigits(uint32_t value, char* out) noexcept {
     StoreCharacters(out, SplitEightDigits(value / 10'000, value % 10'000) | kEightZeros);
     return out + 8;
@@ -82,6 +90,17 @@ inline char* WriteUpToEightDigits(uint32_t value, char* out) noexcept {
     const int zeros = std::countr_zero(digits | uint64_t{1} << 56) / 8;
     StoreCharacters(out, (digits | kEightZeros) >> (8 * zeros));
     return out + 8 - zeros;
+}
+
+// A point and the digits after it without the zeros at the end; nothing for 0.
+inline char* WriteMillionths(uint32_t value, char* out) noexcept {
+    if (value == 0) return out;
+    *out = '.';
+    WriteTwoDigits(value / 10'000, out + 1);
+    WriteTwoDigits(value / 100 % 100, out + 3);
+    char* end = WriteTwoDigits(value % 100, out + 5);
+    while (end[-1] == '0') --end;
+    return end;
 }
 
 // `out` has room for kIntegerRoom bytes; returns the end of what was written.

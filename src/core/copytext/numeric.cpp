@@ -77,6 +77,43 @@ bool IsSound(const Number& number) noexcept {
     return sound;
 }
 
+// Text of a number that one reservation has room for.
+class SmallNumber {
+public:
+    static bool Fits(const Number& number) noexcept {
+        constexpr int kMaxDigits = 512;
+        return std::max(number.weight + 1, 0) * kGroupDigits + number.scale <= kMaxDigits;
+    }
+    static constexpr size_t kRoom = 512 + 16;
+
+    explicit SmallNumber(const Number& number, char* out) noexcept : number_(number), out_(out) {
+        *out_ = '-';
+        out_ += number.negative ? 1 : 0;
+        out_ = WriteUpToFourDigits(Group(number.weight < 0 ? -1 : 0), out_);
+        for (int at = 1; at <= number.weight; ++at) out_ = WriteFourDigits(Group(at), out_);
+        if (number.scale > 0) WriteFraction();
+    }
+    // nullptr: a group is none.
+    [[nodiscard]] char* end() const noexcept { return sound_ ? out_ : nullptr; }
+
+private:
+    void WriteFraction() noexcept {
+        *out_++ = '.';
+        char* const end = out_ + number_.scale;
+        for (int at = number_.weight + 1; out_ < end; ++at) out_ = WriteFourDigits(Group(at), out_);
+        out_ = end;
+    }
+    uint32_t Group(int at) noexcept {
+        const uint16_t group = GroupAt(number_, at);
+        sound_ &= group <= kMaxGroup;
+        return group;
+    }
+
+    const Number& number_;
+    char* out_;
+    bool sound_ = true;
+};
+
 // The groups [from, to) in full.
 void PutGroups(const Number& number, int from, int to, TextOut& out) {
     while (from < to) {
@@ -90,8 +127,8 @@ void PutGroups(const Number& number, int from, int to, TextOut& out) {
 void PutWhole(const Number& number, TextOut& out) {
     char* const to = out.Reserve(kIntegerRoom);
     *to = '-';
-    out.Advance(WriteUpToEightDigits(GroupAt(number, number.weight < 0 ? -1 : 0),
-                                     to + (number.negative ? 1 : 0)));
+    out.Advance(WriteUpToFourDigits(GroupAt(number, number.weight < 0 ? -1 : 0),
+                                    to + (number.negative ? 1 : 0)));
     PutGroups(number, 1, number.weight + 1, out);
 }
 
@@ -115,6 +152,11 @@ bool FormatNumeric(const TypeFormat&, const char* value, size_t size, TextOut& o
     const bool is_short = (header & kFormMask) == kShortForm;
     if (!is_short && size < sizeof(uint16_t) + sizeof(int16_t)) return false;
     const Number number = Parse(header, value, size);
+    if (SmallNumber::Fits(number)) {
+        char* const end = SmallNumber(number, out.Reserve(SmallNumber::kRoom)).end();
+        if (end != nullptr) out.Advance(end);
+        return end != nullptr;
+    }
     if (!IsSound(number)) return false;
     PutWhole(number, out);
     PutFraction(number, out);
