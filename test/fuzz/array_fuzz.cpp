@@ -1,0 +1,59 @@
+// Arrays, ranges and multiranges on hostile bytes: nothing outside them is read (the sanitizer
+// looks), what is declined has written nothing, and what is written is COPY TEXT.
+//
+// The first byte chooses the type, the rest is the value.
+#include "core/copytext/array.h"
+
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "core/copytext/escape.h"
+#include "core/copytext/jsonb.h"
+#include "core/copytext/network.h"
+#include "core/copytext/numbers.h"
+#include "core/copytext/numeric.h"
+#include "core/copytext/range.h"
+#include "core/copytext/text.h"
+
+namespace {
+
+using namespace lifeboat;
+
+constexpr TypeFormat kElements[10] = {
+    {FormatInt4, 4, 'i', ',', true, nullptr},
+    {FormatInt8, 8, 'd', ',', true, nullptr},
+    {FormatBool, 1, 'c', ',', true, nullptr},
+    {FormatText, -1, 'i', ',', false, nullptr},
+    {FormatNumeric, -1, 'i', ',', true, nullptr},
+    {FormatJsonb, -1, 'i', ',', false, nullptr},
+    {FormatInet, -1, 'i', ',', true, nullptr},
+    {FormatArray, -1, 'i', ',', false, kElements + 3},
+    {FormatRange, -1, 'i', ',', false, kElements},
+    {FormatBytea, -1, 'i', ';', false, nullptr},
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size == 0) return 0;
+    const TypeFormat& element = kElements[data[0] % std::size(kElements)];
+    const TypeFormat range{FormatRange, -1, element.align, ',', false, &element};
+    const TypeFormat types[] = {{FormatArray, -1, 'i', ',', false, &element},
+                                range,
+                                {FormatMultirange, -1, 'i', ',', false, &range}};
+    const TypeFormat& type = types[data[0] / 16 % std::size(types)];
+    TextCollector out;
+    try {
+        const auto* value = reinterpret_cast<const char*>(data + 1);
+        const bool done = type.format(type, value, size - 1, out);
+        if (done == out.text().empty()) std::abort();
+    } catch (const Error& error) {
+        if (error.code() != Errc::Damaged) std::abort();
+        return 0;
+    }
+    if (!UnescapeCopyText(out.text())) std::abort();
+    for (const char c : out.text()) {
+        if (c >= '\b' && c <= '\r') std::abort();
+    }
+    return 0;
+}
