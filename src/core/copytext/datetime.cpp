@@ -49,7 +49,8 @@ constexpr uint32_t kYearsBefore1AD = 4801; // 1 BC is the year 4800
 [[gnu::always_inline]] inline char* WriteDate(const Date& date, char* out) noexcept {
     const uint32_t year = date.year >= kYearsBefore1AD ? date.year - kYearsBefore1AD + 1
                                                        : kYearsBefore1AD - date.year;
-    out = year < 10'000 ? WriteFourDigits(year, out) : WriteUpToEightDigits(year, out);
+    out = year < 10'000 ? WriteTwoDigits(year % 100, WriteTwoDigits(year / 100, out))
+                        : WriteUpToEightDigits(year, out);
     *out++ = '-';
     out = WriteTwoDigits(date.month, out);
     *out++ = '-';
@@ -106,12 +107,13 @@ bool PutInfinity(Number value, TextOut& out) {
 enum class Zone { kNone, kUtc };
 
 bool FormatMoment(const char* value, Zone zone, TextOut& out) {
+    char* to = out.Reserve(kDateTimeRoom);
     const auto since_2000 = Load<int64_t>(value);
     constexpr uint64_t kUsecsTo2000 = uint64_t{kDaysTo2000} * kUsecsPerDay;
     const uint64_t usecs = static_cast<uint64_t>(since_2000) + kUsecsTo2000;
     if (usecs >= uint64_t{kTimestampEnd} * kUsecsPerDay) return PutInfinity(since_2000, out);
     const Date date = DateOfDay(static_cast<uint32_t>(usecs / kUsecsPerDay));
-    char* to = WriteDate(date, out.Reserve(kDateTimeRoom));
+    to = WriteDate(date, to);
     *to++ = ' ';
     to = WriteTimeOfDay(usecs % kUsecsPerDay, to);
     std::memcpy(to, "+00", 4);
