@@ -155,7 +155,7 @@ const struct {
     {"text of 5", {FormatText, [](R& random) { return Letters(random, 5); }}},
     {"text of 1 to 20", {FormatText, [](R& random) { return Letters(random, 1 + random() % 20); }}},
     {"text of 100", {FormatText, [](R& random) { return Letters(random, 100); }}},
-    {"text of 100, 2 escapes",
+    {"text of 100 with 2 escapes",
      {FormatText,
       [](R& random) {
           return Letters(random, random() % 50) + '\n' + Letters(random, 48) + '\\';
