@@ -16,6 +16,7 @@ char* control_database = nullptr;
 int max_concurrent_runs = 2;
 int default_workers = 2;
 int segment_size_kb = 65536;
+int worker_nice = 0;
 char* bin_directory = nullptr;
 char* connection = nullptr;
 char* allowed_stores = nullptr;
@@ -65,6 +66,10 @@ void DefineSettings() {
     DefineCustomIntVariable(
         "lifeboat.segment_size", "Bytes of heap and TOAST that one segment covers, about.", nullptr,
         &segment_size_kb, 65536, 1024, 1048576, PGC_SIGHUP, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "lifeboat.worker_nice", "How much a dump worker yields the processor to others.",
+        "Added to the server's own nice value: 19 works in idle time only. Disk priority follows.",
+        &worker_nice, 0, 0, 19, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("lifeboat.drill_role",
                                "A role with LOGIN and CREATEDB, not superuser, for restore drills.",
                                nullptr, &drill_role, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
@@ -76,6 +81,7 @@ std::string ControlDatabase() {
 }
 int MaxConcurrentRuns() { return max_concurrent_runs; }
 int DefaultWorkers() { return default_workers; }
+int WorkerNice() { return worker_nice; }
 uint64_t SegmentBytes() { return static_cast<uint64_t>(segment_size_kb) * 1024; }
 
 std::string BinDirectory() {

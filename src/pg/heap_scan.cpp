@@ -1,10 +1,11 @@
 #include "pg/heap_scan.h"
 
+#include "pg/heap_pages.h"
+#include "pg/row_buffer.h"
 #include "pg/row_format.h"
 #include "pg/run_interrupt.h"
 
 extern "C" {
-#include <access/heapam.h>
 #include <access/table.h>
 #include <access/tableam.h>
 #include <executor/spi.h>
@@ -16,73 +17,85 @@ extern "C" {
 namespace lifeboat::pg {
 namespace {
 
-constexpr uint64_t kBatchBytes = 256 * 1024;
+// Between two looks at interrupts and progress.
+constexpr uint64_t kBatchBytes = 512 * 1024;
 constexpr int kBatchRows = 10000;
+constexpr int kBatchPages = 256; // of dead rows, which make no text
 constexpr long kFetchRows = 200;
 
-// The relation opened for a scan. Without Close() the transaction's abort gives everything back.
-struct Scan {
-    Relation relation = nullptr;
-    TableScanDesc scan = nullptr;
-    TupleTableSlot* slot = nullptr;
-    BlockNumber block = InvalidBlockNumber;
-    bool by_block = false;
-    bool ended = false;
-    uint64_t rows = 0; // since the object was last told
+// A relation of any access method, whole. Without Close() the transaction's abort gives everything
+// back.
+class SlotScan {
+public:
+    explicit SlotScan(Relation relation) {
+        Pg([&] {
+            scan_ = table_beginscan_strat(relation, GetActiveSnapshot(), 0, nullptr, true, false);
+            slot_ = table_slot_create(relation, nullptr);
+        });
+    }
+    // Inside Pg(): rows until a batch is full; false when the scan has ended.
+    bool Batch(RowFormatter& formatter, RowBuffer& out) {
+        const uint64_t full = out.total() + kBatchBytes;
+        uint64_t rows = 0;
+        bool more = true;
+        while (rows < kBatchRows && out.total() < full) {
+            more = table_scan_getnextslot(scan_, ForwardScanDirection, slot_);
+            if (!more) break;
+            formatter.Format(slot_, out);
+            ++rows;
+        }
+        if (out.EndRows(rows)) out.EndPart(0);
+        return more;
+    }
+    void Close() {
+        Pg([this] {
+            ExecDropSingleTupleTableSlot(slot_);
+            table_endscan(scan_);
+        });
+    }
+
+private:
+    TableScanDesc scan_ = nullptr;
+    TupleTableSlot* slot_ = nullptr;
 };
 
-Scan OpenScan(const ScanJob& job) {
-    return Pg([&job] {
-        Scan scan;
-        scan.relation = table_open(job.relation, AccessShareLock);
-        scan.scan =
-            table_beginscan_strat(scan.relation, GetActiveSnapshot(), 0, nullptr, true, false);
-        scan.slot = table_slot_create(scan.relation, nullptr);
-        scan.by_block = job.blocks.has_value();
-        if (scan.by_block) {
-            scan.block = job.blocks->first;
-            heap_setscanlimits(scan.scan, job.blocks->first, job.blocks->end - job.blocks->first);
-        }
-        return scan;
-    });
-}
-
-void CloseScan(Scan& scan) {
-    Pg([&scan] {
-        ExecDropSingleTupleTableSlot(scan.slot);
-        table_endscan(scan.scan);
-        table_close(scan.relation, AccessShareLock);
-    });
-}
-
-void TellRows(Scan& scan, RowBuffer& out, PartedObject& object) {
-    out.Flush();
-    object.EndRows(scan.rows, scan.block);
-    scan.rows = 0;
-}
-
-void EnterBlock(Scan& scan, BlockNumber block, RowBuffer& out, PartedObject& object) {
-    if (block == scan.block) return;
-    TellRows(scan, out, object);
-    object.EndBlock(scan.block);
-    scan.block = block;
-}
-
-// Inside Pg(): rows until a batch is full or the scan ends.
-void ScanBatch(Scan& scan, RowFormatter& formatter, RowBuffer& out, PartedObject& object) {
-    const uint64_t full = out.total() + kBatchBytes;
-    for (int rows = 0; rows < kBatchRows && out.total() < full; ++rows) {
-        if (!table_scan_getnextslot(scan.scan, ForwardScanDirection, scan.slot)) {
-            scan.ended = true;
-            break;
-        }
-        if (scan.by_block)
-            EnterBlock(scan, ItemPointerGetBlockNumber(&scan.slot->tts_tid), out, object);
-        formatter.Format(scan.slot, out);
-        ++scan.rows;
+// A range of a heap's blocks.
+class PageScan {
+public:
+    PageScan(Relation relation, BlockRange blocks) {
+        Pg([&] { pages_.Open(relation, blocks); });
     }
-    TellRows(scan, out, object);
-}
+    [[nodiscard]] BlockNumber block() const noexcept { return pages_.block(); }
+    // Inside Pg(): rows until a batch is full; false when the scan has ended.
+    bool Batch(RowFormatter& formatter, RowBuffer& out) {
+        const uint64_t full = out.total() + kBatchBytes;
+        uint64_t rows = 0;
+        for (int pages = 0; pages < kBatchPages && out.total() < full;) {
+            if (row_ < row_end_) {
+                formatter.Format(pages_.Row(row_++), out);
+                ++rows;
+                continue;
+            }
+            if (in_page_) out.EndBlock(pages_.block());
+            in_page_ = pages_.Next();
+            if (!in_page_) break;
+            row_ = 0;
+            row_end_ = pages_.rows();
+            ++pages;
+        }
+        if (out.EndRows(rows) && in_page_) out.EndPart(pages_.block());
+        return in_page_;
+    }
+    void Close() {
+        Pg([this] { pages_.Close(); });
+    }
+
+private:
+    HeapPages pages_;
+    int row_ = 0;
+    int row_end_ = 0;
+    bool in_page_ = false;
+};
 
 // Its memory lies in SPI's, which SPI_finish frees: so all of it ends here.
 void StreamPortal(Portal portal, PartedObject& object, Interrupt& interrupt) {
@@ -99,14 +112,27 @@ void StreamPortal(Portal portal, PartedObject& object, Interrupt& interrupt) {
                 ExecStoreHeapTuple(SPI_tuptable->vals[i], slot, false);
                 formatter.Format(slot, out);
             }
-            out.Flush();
-            object.EndRows(SPI_processed, 0);
+            if (out.EndRows(SPI_processed)) out.EndPart(0);
             ExecClearTuple(slot);
             SPI_freetuptable(SPI_tuptable);
             return SPI_processed == 0;
         });
     }
+    out.Flush();
     Pg([slot] { ExecDropSingleTupleTableSlot(slot); });
+}
+
+template <class Scan>
+void StreamScan(Scan& scan, RowFormatter& formatter, RowBuffer& out, Interrupt& interrupt,
+                const std::function<void()>& after_batch) {
+    for (bool more = true; more;) {
+        interrupt.Check();
+        const HoldInterrupts hold;
+        more = Pg([&] { return scan.Batch(formatter, out); });
+        after_batch();
+    }
+    out.Flush();
+    scan.Close();
 }
 
 } // namespace
@@ -124,19 +150,20 @@ void JobProgress::Set(uint64_t done, uint64_t whole) {
 std::vector<ObjectRecord> StreamRelation(const ObjectContext& context, const ScanJob& job,
                                          JobProgress& progress, Interrupt& interrupt) {
     const MemoryScope memory("lifeboat scan");
-    Scan scan = OpenScan(job);
+    Relation relation = Pg([&job] { return table_open(job.relation, AccessShareLock); });
     PartedObject object(context, job.kind, job.relation, job.blocks);
     RowBuffer out(object);
-    RowFormatter formatter(RelationGetDescr(scan.relation));
-    while (!scan.ended) {
-        interrupt.Check();
-        const HoldInterrupts hold;
-        Pg([&] { ScanBatch(scan, formatter, out, object); });
-        if (scan.by_block)
-            progress.Set(scan.block - job.blocks->first, job.blocks->end - job.blocks->first);
+    RowFormatter formatter(RelationGetDescr(relation));
+    if (job.blocks) {
+        const BlockRange blocks = *job.blocks;
+        PageScan scan(relation, blocks);
+        StreamScan(scan, formatter, out, interrupt,
+                   [&] { progress.Set(scan.block() - blocks.first, blocks.end - blocks.first); });
+    } else {
+        SlotScan scan(relation);
+        StreamScan(scan, formatter, out, interrupt, [] {});
     }
-    if (scan.by_block) object.EndBlock(scan.block);
-    CloseScan(scan);
+    Pg([relation] { table_close(relation, AccessShareLock); });
     std::vector<ObjectRecord> records = object.Finish();
     progress.Finish();
     return records;

@@ -21,7 +21,8 @@ ObjectSpec ObjectContext::Spec(ObjectKind kind, uint32_t relation, std::optional
     spec.identity.snapshot = snapshot;
     spec.identity.lsn = lsn;
     spec.run_key = run_key;
-    spec.zstd_level = zstd_level;
+    spec.compression = compression;
+    spec.cache = compressors.get();
     return spec;
 }
 
@@ -34,7 +35,7 @@ ObjectContext MakeObjectContext(const LeaderRequest& request, RunShared* shared,
     }
     context.store_id = request.store_id;
     context.backup_id = request.backup_id;
-    context.zstd_level = request.zstd_level;
+    context.compression = request.compression;
     context.shared = shared;
     return context;
 }
@@ -69,18 +70,27 @@ void PartedObject::Publish() {
     published_stored_ = stored;
 }
 
-void PartedObject::EndRows(uint64_t rows, uint32_t block) {
+bool PartedObject::EndRows(uint64_t rows) {
     rows_ += rows;
     if (kind_ == ObjectKind::kData || kind_ == ObjectKind::kConfig) {
         pg_atomic_fetch_add_u64(&context_.shared->rows_done, static_cast<int64_t>(rows));
     }
-    if (!writer_ || writer_->stored_bytes() < kPartBytes) return;
+    return writer_ && writer_->stored_bytes() >= kPartBytes;
+}
+
+void PartedObject::EndPart(uint32_t block) {
     if (blocks_) writer_->EndBlock(block);
     ClosePart();
 }
 
-void PartedObject::EndBlock(uint32_t block) {
-    if (writer_) writer_->EndBlock(block);
+bool PartedObject::FrameIsFull(uint64_t pending) const {
+    return writer_ ? writer_->FrameIsFull(pending) : pending >= context_.compression.frame_bytes();
+}
+
+void PartedObject::EndBlock(uint32_t block, uint64_t pending) {
+    if (!writer_ && pending == 0) return;
+    if (!writer_) Open();
+    writer_->EndBlock(block, pending);
 }
 
 void PartedObject::ClosePart() {
@@ -113,7 +123,7 @@ void SqlObject::Statement(std::string_view sql) {
 
 void SqlObject::Flush() {
     object_.Write(AsBytes(pending_));
-    object_.EndRows(pending_statements_, 0);
+    if (object_.EndRows(pending_statements_)) object_.EndPart(0);
     pending_.clear();
     pending_statements_ = 0;
 }

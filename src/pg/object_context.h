@@ -19,7 +19,8 @@ struct ObjectContext {
     std::string backup_id;
     std::string snapshot; // "xmin:xmax"
     std::string lsn;
-    int zstd_level = kDefaultZstdLevel;
+    Compression compression;
+    std::unique_ptr<CompressorCache> compressors = std::make_unique<CompressorCache>();
     RunShared* shared = nullptr;
 
     [[nodiscard]] ObjectSpec Spec(ObjectKind kind, uint32_t relation = 0,
@@ -40,11 +41,14 @@ public:
     PartedObject& operator=(const PartedObject&) = delete;
     ~PartedObject();
     void Write(Bytes text);
-    // So many more rows are complete; the part ends here if it is large enough. `block` is where
-    // the last of them lies.
-    void EndRows(uint64_t rows, uint32_t block);
-    // All rows of this block have been written.
-    void EndBlock(uint32_t block);
+    // So many more rows are complete. True when the part is large enough to end here.
+    bool EndRows(uint64_t rows);
+    // Ends the part: everything of its rows has been written. `block` is where the last one lies.
+    void EndPart(uint32_t block);
+    // Does a frame end with the next block, when so many more bytes have been written?
+    [[nodiscard]] bool FrameIsFull(uint64_t pending) const;
+    // All rows of this block have been written, but for so many bytes that are still to come.
+    void EndBlock(uint32_t block, uint64_t pending);
     std::vector<ObjectRecord> Finish();
 
 private:

@@ -2,80 +2,30 @@
 
 #include <cstring>
 
-#include "core/copytext/escape.h"
-
 extern "C" {
+#include <access/detoast.h>
+#include <access/tupmacs.h>
 #include <utils/lsyscache.h>
 }
 
 namespace lifeboat::pg {
 namespace {
 
-void FormatByOutputFunction(ColumnFormat& column, Datum value, RowBuffer& out) {
-    const char* text = OutputFunctionCall(&column.output, value);
-    out.PutEscaped(text, std::strlen(text));
-}
-
-// The place for formatters that know a type: they must print what its output function prints.
-FormatValue ChooseFormat(Oid /*type*/) { return FormatByOutputFunction; }
-
-ColumnFormat MakeColumn(int index, Oid type, MemoryContext keep) {
-    ColumnFormat column;
-    column.index = index;
-    column.format = ChooseFormat(type);
-    Pg([&] {
-        Oid function = InvalidOid;
-        bool is_varlena = false;
-        getTypeOutputInfo(type, &function, &is_varlena);
-        fmgr_info_cxt(function, &column.output, keep);
-    });
-    return column;
-}
+// Rows come with a header of four bytes in front of a varlena's content; formatters of arrays and
+// ranges count from its start.
+constexpr size_t kHeader = VARHDRSZ;
 
 } // namespace
 
-RowBuffer::RowBuffer(PartedObject& object)
-    : object_(object), bytes_(std::make_unique<char[]>(kSize)) {}
-
-void RowBuffer::PutPlain(std::string_view text) {
-    if (text.size() > kSize - used_) Flush();
-    if (text.size() > kSize) {
-        object_.Write(AsBytes(text));
-        flushed_ += text.size();
-        return;
-    }
-    std::memcpy(bytes_.get() + used_, text.data(), text.size());
-    used_ += text.size();
-}
-
-void RowBuffer::PutEscaped(const char* text, size_t length) {
-    while (length > 0) {
-        const size_t piece = std::min(length, kPiece);
-        if (piece * 2 > kSize - used_) Flush();
-        used_ += EscapeCopyText(text, piece, bytes_.get() + used_);
-        text += piece;
-        length -= piece;
-    }
-}
-
-void RowBuffer::Flush() {
-    if (used_ == 0) return;
-    object_.Write(AsBytes({bytes_.get(), used_}));
-    flushed_ += used_;
-    used_ = 0;
-}
-
-RowFormatter::RowFormatter(TupleDesc descriptor) {
+RowFormatter::RowFormatter(TupleDesc descriptor) : descriptor_(descriptor) {
     Pg([this] {
         functions_ =
             AllocSetContextCreate(CurrentMemoryContext, "lifeboat formatter", ALLOCSET_SMALL_SIZES);
         row_ = AllocSetContextCreate(functions_, "lifeboat row", ALLOCSET_DEFAULT_SIZES);
     });
-    for (int i = 0; i < descriptor->natts; ++i) {
-        const FormData_pg_attribute* attribute = TupleDescAttr(descriptor, i);
-        if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
-        columns_.push_back(MakeColumn(i, attribute->atttypid, functions_));
-    }
+    for (int i = 0; i < descriptor->natts; ++i) AddColumn(descriptor, i);
+    while (!columns_.empty() && !columns_.back().printed) columns_.pop_back();
+    FixOffsets();
 }
 
 RowFormatter::~RowFormatter() {
@@ -84,22 +34,143 @@ RowFormatter::~RowFormatter() {
     MemoryContextDelete(functions_);
 }
 
-void RowFormatter::Format(TupleTableSlot* slot, RowBuffer& out) {
-    slot_getallattrs(slot);
-    MemoryContext before = MemoryContextSwitchTo(row_);
+void RowFormatter::AddColumn(TupleDesc descriptor, int index) {
+    const FormData_pg_attribute* attribute = TupleDescAttr(descriptor, index);
+    Column& column = columns_.emplace_back();
+    column.index = index;
+    column.printed = !attribute->attisdropped && attribute->attgenerated == '\0';
+    column.by_value = attribute->attbyval;
+    column.length = attribute->attlen;
+    column.align = attribute->attalign;
+    column.offset = -1;
+    if (!column.printed) return;
+    const Oid type = attribute->atttypid;
+    column.type = types_.Find(type);
+    Pg([&] {
+        Oid function = InvalidOid;
+        bool is_varlena = false;
+        getTypeOutputInfo(type, &function, &is_varlena);
+        fmgr_info_cxt(function, &column.output, functions_);
+    });
+}
+
+// The leading columns of fixed length lie at the same place in each row without nulls before them;
+// so does the first of varying length when its alignment leaves no choice of header.
+void RowFormatter::FixOffsets() {
+    int32 offset = 0;
+    for (Column& column : columns_) {
+        if (column.length < 0) return;
+        offset = static_cast<int32>(att_align_nominal(offset, column.align));
+        column.offset = offset;
+        offset += column.length;
+    }
+}
+
+void RowFormatter::Format(HeapTuple row, TextOut& out) {
+    const HeapTupleHeader header = row->t_data;
+    const char* data = reinterpret_cast<const char*>(header) + header->t_hoff;
+    const bool has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+    const int stored = HeapTupleHeaderGetNatts(header);
     char separator = '\0';
-    for (ColumnFormat& column : columns_) {
+    uint32 offset = 0;
+    bool fixed = true; // the offsets of FixOffsets() hold
+    for (Column& column : columns_) {
+        if (column.printed) {
+            if (separator != '\0') out.Put(separator);
+            separator = '\t';
+        }
+        if (column.index >= stored) {
+            if (column.printed) Missing(column, out);
+            continue;
+        }
+        if (has_nulls && att_isnull(column.index, header->t_bits)) {
+            if (column.printed) out.PutPlain("\\N");
+            fixed = false;
+            continue;
+        }
+        if (fixed && column.offset >= 0) {
+            offset = static_cast<uint32>(column.offset);
+        } else {
+            offset = static_cast<uint32>(
+                att_align_pointer(offset, column.align, column.length, data + offset));
+        }
+        if (column.printed) InPlace(column, data + offset, out);
+        offset = static_cast<uint32>(att_addlength_pointer(offset, column.length, data + offset));
+    }
+    out.Put('\n');
+    if (row_used_) MemoryContextReset(row_);
+    row_used_ = false;
+}
+
+// A column that was added when the row was there already.
+void RowFormatter::Missing(const Column& column, TextOut& out) {
+    bool is_null = false;
+    const Datum value = getmissingattr(descriptor_, column.index + 1, &is_null);
+    if (is_null) {
+        out.PutPlain("\\N");
+    } else {
+        Value(const_cast<Column&>(column), value, out);
+    }
+}
+
+void RowFormatter::InPlace(Column& column, const char* value, TextOut& out) {
+    if (column.type != nullptr) {
+        if (column.length == -1) return Varlena(column, value, out);
+        if (column.type->format(*column.type, value, static_cast<size_t>(column.length), out))
+            return;
+    }
+    ByOutputFunction(column, fetch_att(value, column.by_value, column.length), out);
+}
+
+void RowFormatter::Varlena(Column& column, const char* value, TextOut& out) {
+    const TypeFormat& type = *column.type;
+    const bool by_start = type.element != nullptr; // offsets count from the header
+    if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value) && !by_start) {
+        if (type.format(type, VARDATA_1B(value), VARSIZE_1B(value) - VARHDRSZ_SHORT, out)) return;
+        return ByOutputFunction(column, PointerGetDatum(value), out);
+    }
+    const char* plain = value;
+    if (!VARATT_IS_4B_U(value)) {
+        const MemoryContext before = MemoryContextSwitchTo(row_);
+        row_used_ = true;
+        plain = reinterpret_cast<const char*>(
+            detoast_attr(reinterpret_cast<struct varlena*>(const_cast<char*>(value))));
+        MemoryContextSwitchTo(before);
+    }
+    if (type.format(type, VARDATA_4B(plain), VARSIZE_4B(plain) - kHeader, out)) return;
+    ByOutputFunction(column, PointerGetDatum(plain), out);
+}
+
+void RowFormatter::Value(Column& column, Datum value, TextOut& out) {
+    if (!column.by_value) return InPlace(column, DatumGetPointer(value), out);
+    char bytes[sizeof(Datum)];
+    store_att_byval(bytes, value, column.length);
+    InPlace(column, bytes, out);
+}
+
+void RowFormatter::ByOutputFunction(Column& column, Datum value, TextOut& out) {
+    const MemoryContext before = MemoryContextSwitchTo(row_);
+    row_used_ = true;
+    out.PutEscaped(OutputFunctionCall(&column.output, value));
+    MemoryContextSwitchTo(before);
+}
+
+void RowFormatter::Format(TupleTableSlot* slot, TextOut& out) {
+    slot_getallattrs(slot);
+    char separator = '\0';
+    for (Column& column : columns_) {
+        if (!column.printed) continue;
         if (separator != '\0') out.Put(separator);
         separator = '\t';
         if (slot->tts_isnull[column.index]) {
             out.PutPlain("\\N");
         } else {
-            column.format(column, slot->tts_values[column.index], out);
+            Value(column, slot->tts_values[column.index], out);
         }
     }
     out.Put('\n');
-    MemoryContextSwitchTo(before);
-    MemoryContextReset(row_);
+    if (row_used_) MemoryContextReset(row_);
+    row_used_ = false;
 }
 
 } // namespace lifeboat::pg

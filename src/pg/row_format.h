@@ -1,67 +1,63 @@
 // One row → one line of COPY TEXT, byte for byte as COPY … TO STDOUT writes it.
 //
-// A RowFormatter is made once per relation: each column gets a formatting function. Today that is
-// the type's output function for all of them; formatters for common types are chosen in
-// ChooseFormat. Everything that formats runs inside Pg() and may raise: no object with a destructor
-// lives in its frames while PostgreSQL is called.
+// A RowFormatter is made once per relation. A tuple of a heap is read in place: columns are found
+// by walking it once, and those whose type has a formatter (type_formats.h) are printed from where
+// they lie; TOASTed values are fetched once, and only values that no formatter takes go through
+// their type's output function. Everything that formats runs inside Pg() and may raise: no object
+// with a destructor lives in its frames while PostgreSQL is called.
 #pragma once
 
-#include "pg/bridge.h"
-#include "pg/object_context.h"
+#include <vector>
+
+#include "pg/type_formats.h"
 
 extern "C" {
+#include <access/htup_details.h>
 #include <access/tupdesc.h>
 #include <executor/tuptable.h>
 }
 
 namespace lifeboat::pg {
 
-// Collects text and passes it on in large pieces: a value of any size goes through.
-class RowBuffer {
-public:
-    explicit RowBuffer(PartedObject& object);
-    void Put(char c) {
-        if (used_ == kSize) Flush();
-        bytes_[used_++] = c;
-    }
-    void PutPlain(std::string_view text); // nothing in it needs escaping
-    void PutEscaped(const char* text, size_t length);
-    void Flush();
-    // All that was ever put.
-    [[nodiscard]] uint64_t total() const noexcept { return flushed_ + used_; }
-
-private:
-    static constexpr size_t kSize = 256 * 1024;
-    static constexpr size_t kPiece = kSize / 4;
-    PartedObject& object_;
-    std::unique_ptr<char[]> bytes_;
-    size_t used_ = 0;
-    uint64_t flushed_ = 0;
-};
-
-struct ColumnFormat;
-using FormatValue = void (*)(ColumnFormat& column, Datum value, RowBuffer& out);
-
-struct ColumnFormat {
-    int index = 0; // in the slot, from 0
-    FormatValue format = nullptr;
-    FmgrInfo output = {};
-};
-
 class RowFormatter {
 public:
-    // Every live, non-generated column of the descriptor, in its order.
+    // Every live, non-generated column of the descriptor, in its order. The descriptor must outlive
+    // the formatter.
     explicit RowFormatter(TupleDesc descriptor);
     RowFormatter(const RowFormatter&) = delete;
     RowFormatter& operator=(const RowFormatter&) = delete;
     ~RowFormatter();
     // Inside Pg(). The line with its newline.
-    void Format(TupleTableSlot* slot, RowBuffer& out);
+    void Format(HeapTuple row, TextOut& out);
+    void Format(TupleTableSlot* slot, TextOut& out);
 
 private:
-    std::vector<ColumnFormat> columns_;
+    struct Column {
+        int index; // in the descriptor, from 0
+        bool printed;
+        bool by_value;
+        int16 length; // pg_attribute.attlen
+        char align;
+        // Where it begins in every row whose columns before it are not null; -1: that varies.
+        int32 offset;
+        const TypeFormat* type; // null: by the output function
+        FmgrInfo output;
+    };
+
+    void AddColumn(TupleDesc descriptor, int index);
+    void FixOffsets();
+    void Missing(const Column& column, TextOut& out);
+    void InPlace(Column& column, const char* value, TextOut& out);
+    void Varlena(Column& column, const char* value, TextOut& out);
+    void Value(Column& column, Datum value, TextOut& out);
+    void ByOutputFunction(Column& column, Datum value, TextOut& out);
+
+    TupleDesc descriptor_;
+    TypeFormats types_;
+    std::vector<Column> columns_;       // up to the last that is printed
     MemoryContext functions_ = nullptr; // what output functions keep from call to call
-    MemoryContext row_ = nullptr;       // reset after each row
+    MemoryContext row_ = nullptr;       // reset after each row that used it
+    bool row_used_ = false;
 };
 
 } // namespace lifeboat::pg

@@ -11,6 +11,8 @@ std::string ControlDatabase();
 int MaxConcurrentRuns();
 int DefaultWorkers();
 uint64_t SegmentBytes();
+// 0 to 19, for nice(2).
+int WorkerNice();
 // Where pg_dump, pg_restore, psql and lifeboat are: the setting, or the server's own directory.
 std::string BinDirectory();
 // For children, without dbname, user and secrets on a command line: the setting, or this server's

@@ -1,5 +1,10 @@
 // A parallel worker of a leader: takes jobs, streams them to objects, reports each.
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "pg/run_interrupt.h"
+#include "pg/settings.h"
 #include "pg/work_queue.h"
 
 extern "C" {
@@ -25,7 +30,47 @@ shm_mq_handle* AttachQueue(dsm_segment* segment, shm_toc* toc) {
     });
 }
 
+// Finished jobs, reported together once the store says that their objects are durable.
+class Reports {
+public:
+    Reports(Store& store, shm_mq_handle* queue, Interrupt& interrupt)
+        : store_(store), queue_(queue), interrupt_(interrupt) {
+        store_.DeferDurability();
+    }
+    void Add(JobResult result) {
+        waiting_.push_back(std::move(result));
+        const auto now = std::chrono::steady_clock::now();
+        if (waiting_.size() < kMostWaiting && now - sent_ < kLongestWait) return;
+        Send();
+        sent_ = std::chrono::steady_clock::now();
+    }
+    void Send() {
+        store_.Sync();
+        for (const JobResult& result : waiting_) SendMessage(queue_, Encode(result), interrupt_);
+        waiting_.clear();
+    }
+
+private:
+    static constexpr size_t kMostWaiting = 40;
+    static constexpr std::chrono::milliseconds kLongestWait{1000};
+
+    Store& store_;
+    shm_mq_handle* queue_;
+    Interrupt& interrupt_;
+    std::vector<JobResult> waiting_;
+    std::chrono::steady_clock::time_point sent_ = std::chrono::steady_clock::now();
+};
+
+// For good: the process ends with the run. The kernel derives the priority of its reads and writes
+// from this, where the disk's scheduler knows priorities.
+void BeNice() {
+    errno = 0;
+    if (WorkerNice() > 0 && nice(WorkerNice()) == -1 && errno != 0)
+        Pg([] { ereport(LOG, errmsg("could not lower the priority of a dump worker: %m")); });
+}
+
 void Work(dsm_segment* segment, shm_toc* toc) {
+    BeNice();
     auto* header =
         static_cast<WorkHeader*>(Pg([toc] { return shm_toc_lookup(toc, kWorkHeader, false); }));
     const auto* jobs =
@@ -45,15 +90,16 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     context.snapshot = header->snapshot;
     context.lsn = header->lsn;
     const Streaming streaming(run.shared);
+    Reports reports(*context.store, queue, interrupt);
     uint32_t done = 0;
     for (;;) {
         const uint32_t next = pg_atomic_fetch_add_u32(&header->next, 1);
         if (next >= header->job_count) break;
         interrupt.Check();
-        JobResult result{next, DoJob(jobs[next], context, interrupt)};
-        SendMessage(queue, Encode(result), interrupt);
+        reports.Add({next, DoJob(jobs[next], context, interrupt)});
         if (++done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
     }
+    reports.Send();
     Pg([queue] { shm_mq_detach(queue); });
 }
 

@@ -70,6 +70,24 @@ TEST_P(StoreContract, AbsentUntilFinished) {
     EXPECT_EQ(Names(other(), ""), std::set<std::string>{std::string(kName)});
 }
 
+TEST_P(StoreContract, ManyObjectsBecomeDurableTogether) {
+    store().DeferDurability();
+    std::set<std::string> names;
+    for (int i = 0; i < 130; ++i) {
+        const std::string name =
+            "objects/ab/" + std::to_string(100 + i) + "0123456789abcdef0123456789abc.zst";
+        store().Put(name, AsBytes(name));
+        names.insert(name);
+        ASSERT_EQ(store().Read(name, kPlenty), name) << "what was created can be read at once";
+    }
+    store().Sync();
+    store().Sync(); // nothing is left to do
+    EXPECT_EQ(Names(other(), ""), names);
+    EXPECT_EQ(Catch([&] { store().Put(*names.begin(), AsBytes("other")); }).fault,
+              StoreFault::kExists);
+    EXPECT_EQ(other().Read(*names.begin(), kPlenty), *names.begin());
+}
+
 TEST_P(StoreContract, AnUnfinishedSinkLeavesNothing) {
     store().Create(kName)->Write(AsBytes("rows"));
     EXPECT_FALSE(store().Exists(kName));

@@ -31,12 +31,6 @@ std::string Join(const std::string& directory, std::string_view file) {
     return directory.empty() ? std::string(file) : directory + "/" + std::string(file);
 }
 
-// Some file systems cannot sync a directory and say so.
-int SyncDirectory(int directory) {
-    if (fsync(directory) == 0) return 0;
-    return errno == EINVAL || errno == EOPNOTSUPP ? 0 : errno;
-}
-
 struct CloseDirectory {
     void operator()(DIR* directory) const noexcept { closedir(directory); }
 };
@@ -87,7 +81,7 @@ private:
 // Writes under a temporary name; Finish() makes it durable and gives it its own.
 class DirStore::FileSink final : public Sink {
 public:
-    FileSink(const DirStore& store, Place place, UniqueFd fd, std::string temporary)
+    FileSink(DirStore& store, Place place, UniqueFd fd, std::string temporary)
         : store_(store),
           place_(std::move(place)),
           fd_(std::move(fd)),
@@ -108,12 +102,17 @@ public:
     }
 
     void Finish() override {
-        if (fsync(fd_.get()) != 0) Fail("sync", errno);
+        if (store_.deferred_) {
+            UnsyncedFiles::StartWriting(fd_.get());
+        } else if (fsync(fd_.get()) != 0) {
+            Fail("sync", errno);
+        }
         const int directory = place_.directory.get();
         const int failed = Publish(directory, fd_.get(), temporary_, place_.file);
         if (failed == EEXIST) throw ObjectExists(Join(place_.path, place_.file), store_.url_);
         if (failed != 0) Fail("create", failed);
         published_ = true;
+        if (store_.deferred_) return Defer();
         if (const int unsynced = SyncDirectory(directory); unsynced != 0) {
             unlinkat(directory, place_.file.c_str(), 0); // what may not last must not be seen
             Fail("sync", unsynced);
@@ -121,11 +120,16 @@ public:
     }
 
 private:
+    void Defer() {
+        UnsyncedFiles& unsynced = store_.unsynced_;
+        unsynced.Add(std::move(place_.directory), place_.path, place_.file, std::move(fd_));
+        if (unsynced.full()) unsynced.Sync();
+    }
     [[noreturn]] void Fail(std::string_view action, int saved_errno) const {
         throw DirError({store_.root_, action, Join(place_.path, place_.file)}, saved_errno);
     }
 
-    const DirStore& store_;
+    DirStore& store_;
     Place place_;
     UniqueFd fd_;
     std::string temporary_;
@@ -133,7 +137,7 @@ private:
 };
 
 DirStore::DirStore(std::string root)
-    : root_(std::move(root)), url_(Location{"file", root_}.Url()) {}
+    : root_(std::move(root)), url_(Location{"file", root_}.Url()), unsynced_(root_) {}
 
 int DirStore::Root() {
     if (!root_fd_.valid()) {

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "core/base/unique_fd.h"
+#include "core/store/dir_unsynced.h"
 #include "core/store/store.h"
 
 namespace lifeboat {
@@ -28,6 +29,8 @@ public:
               const std::function<void(const StoreObject&)>& visit) override;
     void Remove(std::string_view name) override;
     StoreProperties Properties() override;
+    void DeferDurability() override { deferred_ = true; }
+    void Sync() override { unsynced_.Sync(); }
 
     // Removes temporary files whose writer (pid on this host) is gone or that are older than a day;
     // returns how many.
@@ -61,6 +64,8 @@ private:
     std::string url_;
     UniqueFd root_fd_;
     std::set<KnownDirectory> durable_; // whose parent was synced
+    bool deferred_ = false;
+    UnsyncedFiles unsynced_;
 };
 
 } // namespace lifeboat

@@ -71,6 +71,11 @@ public:
                       const std::function<void(const StoreObject&)>& visit) = 0;
     virtual void Remove(std::string_view name) = 0;
     virtual StoreProperties Properties() = 0;
+    // From now on what Finish() has made visible may become durable only with Sync(), which is
+    // cheaper for many small objects. Sync() throws when one of them could not be made durable:
+    // then none since the last Sync() counts. Drivers whose Finish() waits anyway ignore this.
+    virtual void DeferDurability() {}
+    virtual void Sync() {}
     // Removes what dead writers left behind and no reader can see; returns how many. Drivers
     // without such remains: 0.
     virtual size_t RemoveStaleTemporaries() { return 0; }
