@@ -7,12 +7,12 @@ major=${PG_MAJOR:-15}
 packages=(
     # building
     g++ make cmake ninja-build ccache pkg-config
-    libzstd-dev libssl-dev libpq-dev nlohmann-json3-dev libhowardhinnant-date-dev libcli11-dev libfmt-dev
+    libzstd-dev liblz4-dev libssl-dev libpq-dev nlohmann-json3-dev libhowardhinnant-date-dev libcli11-dev libfmt-dev
     "postgresql-$major" "postgresql-server-dev-$major"
     # running: time zones for schedules; what recovery without us uses
     tzdata zstd openssl
     # testing
-    libgtest-dev "postgresql-$major-pgtap" libtap-parser-sourcehandler-pgtap-perl libipc-run-perl dpkg-dev procps
+    libgtest-dev lz4 "postgresql-$major-pgtap" libtap-parser-sourcehandler-pgtap-perl libipc-run-perl dpkg-dev procps
     # linting
     clang-format clang-tidy python3
 )

@@ -97,6 +97,9 @@ CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', 
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', type => 'partial')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'gzip')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'zstd:20')$$);
+CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'zstd:0')$$);
+CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'lz4:1')$$);
+CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'none,long')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_last => 7)$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', copies => '{a}')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', drill_cron => '@daily')$$);

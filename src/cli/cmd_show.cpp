@@ -145,7 +145,7 @@ private:
         sheet.Add("stored", HumanBytes(totals.stored_bytes) + " new, " +
                                 HumanBytes(totals.total_stored_bytes) + " in all");
         sheet.Add("segments", GroupedNumber(totals.segments));
-        sheet.Add("compression", manifest.compression);
+        sheet.Add("compression", manifest.compression.Print());
         sheet.Add("encrypted", YesNo(manifest.encrypted));
         sheet.Add("signature", session.backup().signature_checked ? "checked"
                                : manifest.signer                  ? "not checked"

@@ -68,7 +68,7 @@ void FillIn(Manifest& m, const RunContext& run, const RunPlan& plan, const Backu
     m.snapshot_lsn = parts.snapshot.lsn;
     m.snapshot_xmin = parts.snapshot.xmin;
     m.settings = parts.snapshot.settings;
-    m.compression = "zstd:" + std::to_string(plan.schedule ? plan.schedule->zstd_level : 1);
+    if (plan.schedule) m.compression = plan.schedule->compression;
     m.encrypted = parts.run_key.has_value();
     if (parts.run_key) m.key_ids.push_back(parts.run_key->Id());
     for (const RecoveryCertificate& recipient : parts.recipients) {

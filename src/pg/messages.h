@@ -46,7 +46,7 @@ struct LeaderRequest {
     uint32_t database_oid = 0;
     uint32_t role_oid = 0;
     std::string role_name;
-    int zstd_level = 1;
+    Compression compression;
     int workers = 2;
     uint64_t segment_bytes = 64ULL << 20;
     std::vector<std::string> include_tables;

@@ -71,8 +71,8 @@ constexpr const char* kKeyColumns =
 
 constexpr const char* kScheduleColumns =
     "SELECT name, owner::oid, cron, timezone, database, store, type, key, "
-    "       coalesce(nullif(split_part(compression, ':', 2), ''), '1'), workers, max_rate, "
-    "       schema_only, (extract(epoch FROM timeout) * 1000)::bigint, max_stored_bytes, retries, "
+    "       compression, workers, max_rate, schema_only, "
+    "       (extract(epoch FROM timeout) * 1000)::bigint, max_stored_bytes, retries, "
     "       (extract(epoch FROM retry_delay) * 1000)::bigint, catch_up = 'latest', yield_to_ddl, "
     "       (extract(epoch FROM lock_patience) * 1000)::bigint, verify, enabled, "
     "       system_identifier, data_directory "
@@ -168,7 +168,7 @@ std::optional<ScheduleRecord> FindSchedule(const Home& home, const std::string& 
     schedule.store = *row[5];
     schedule.type = *row[6];
     schedule.key = row[7];
-    schedule.zstd_level = static_cast<int>(ToInt(row[8], 1));
+    schedule.compression = Compression::Parse(*row[8]);
     if (row[9]) schedule.workers = static_cast<int>(ToInt(row[9]));
     schedule.max_rate = static_cast<uint64_t>(ToInt(row[10]));
     schedule.schema_only = IsTrue(row[11]);

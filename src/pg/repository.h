@@ -6,6 +6,7 @@
 // object of another schema is ever looked up.
 #pragma once
 
+#include "core/compress/compression.h"
 #include "core/store/location.h"
 #include "pg/guards.h"
 #include "pg/query.h"
@@ -60,7 +61,7 @@ struct ScheduleRecord {
     std::string store;
     std::string type;
     Value key;
-    int zstd_level = 1;
+    Compression compression;
     std::optional<int> workers;
     uint64_t max_rate = 0;
     std::vector<std::string> include_tables;

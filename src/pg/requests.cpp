@@ -58,7 +58,7 @@ std::string Encode(const LeaderRequest& request) {
                  {"database_oid", request.database_oid},
                  {"role_oid", request.role_oid},
                  {"role_name", Text(request.role_name)},
-                 {"zstd_level", request.zstd_level},
+                 {"compression", request.compression.Print()},
                  {"workers", request.workers},
                  {"segment_bytes", request.segment_bytes},
                  {"include_tables", Texts(request.include_tables)},
@@ -85,7 +85,7 @@ LeaderRequest DecodeLeaderRequest(std::string_view cbor) {
         request.database_oid = json.at("database_oid");
         request.role_oid = json.at("role_oid");
         request.role_name = GetText(json.at("role_name"));
-        request.zstd_level = json.at("zstd_level");
+        request.compression = Compression::Parse(json.at("compression").get<std::string>());
         request.workers = json.at("workers");
         request.segment_bytes = json.at("segment_bytes");
         request.include_tables = GetTexts(json.at("include_tables"));

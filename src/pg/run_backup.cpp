@@ -145,7 +145,7 @@ private:
         request.waiting_caller = run_.request.wait;
         if (!plan_.schedule) return request;
         const ScheduleRecord& schedule = *plan_.schedule;
-        request.zstd_level = schedule.zstd_level;
+        request.compression = schedule.compression;
         request.include_tables = schedule.include_tables;
         request.exclude_tables = schedule.exclude_tables;
         request.exclude_table_data = schedule.exclude_table_data;

@@ -8,7 +8,6 @@
 namespace lifeboat {
 namespace {
 
-constexpr uint32_t kZstdMagic = 0xFD2FB528;
 constexpr std::string_view kWhat = "object";
 
 std::string Hex32(uint32_t value) {
@@ -68,11 +67,11 @@ void FrameReader::BeginFrame() {
         ThrowDamaged(kWhat, "It has a second identity frame.");
     if (magic_ == kPageIndexMagic && !expect_.page_index)
         ThrowDamaged(kWhat, "It has a page index, but the manifest gives it no blocks.");
-    if (magic_ == kZstdMagic) {
+    if (identity_ && magic_ == FrameMagic(identity_->codec)) {
         frames_.push_back({position_ - 4, text_.bytes()});
         stage_ = Stage::kText;
         const Buffer magic = std::exchange(pending_, {});
-        zstd_.Decode(magic, text_);
+        decoder_->Decode(magic, text_);
         return;
     }
     if (magic_ != kIdentityMagic && magic_ != kPageIndexMagic)
@@ -97,6 +96,7 @@ void FrameReader::EndPayload() {
     if (magic_ == kIdentityMagic) {
         identity_ = ParseIdentity(AsText(payload));
         if (expect_.identity) expect_.identity(*identity_);
+        decoder_ = MakeFrameDecoder(identity_->codec, identity_->window_log);
         return;
     }
     index_seen_ = true;
@@ -106,10 +106,10 @@ void FrameReader::EndPayload() {
 }
 
 void FrameReader::DecodeText(Bytes& bytes) {
-    const size_t used = zstd_.Decode(bytes, text_);
+    const size_t used = decoder_->Decode(bytes, text_);
     position_ += used;
     bytes = bytes.subspan(used);
-    if (zstd_.frame_ended()) stage_ = Stage::kMagic;
+    if (decoder_->frame_ended()) stage_ = Stage::kMagic;
 }
 
 void FrameReader::Finish() {

@@ -1,10 +1,11 @@
-// The inside of an object, after decryption: an identity frame, zstd frames, perhaps a page index,
+// The inside of an object, after decryption: an identity frame, frames of text, perhaps a page
+// index,
 // and nothing else.
 #pragma once
 
 #include <functional>
 
-#include "core/compress/zstd.h"
+#include "core/compress/compressor.h"
 #include "core/format/page_index.h"
 
 namespace lifeboat {
@@ -52,7 +53,7 @@ private:
 
     BoundedText text_;
     Expect expect_;
-    ZstdFrameDecoder zstd_;
+    std::unique_ptr<FrameDecoder> decoder_; // since the identity is known
     Stage stage_ = Stage::kMagic;
     uint32_t magic_ = 0;
     size_t payload_size_ = 0;

@@ -50,10 +50,11 @@ ObjectRecord ReadRecord(const JsonObject& object) {
     if (object.Has("parts")) record.parts = object.Number32("parts");
     if (record.part < 1 || record.part > record.parts)
         object.Refuse("part", "is not one of its parts");
-    if (record.name.ends_with(".zst") == record.key_id.has_value())
-        object.Refuse("name", record.key_id
-                                  ? "ends with .zst, but the object is encrypted"
-                                  : "must end with .zst, because the object is not encrypted");
+    if (IsClearName(record.name) == record.key_id.has_value())
+        object.Refuse("name",
+                      record.key_id
+                          ? "ends with .zst or .lz4, but the object is encrypted"
+                          : "must end with .zst or .lz4, because the object is not encrypted");
     return record;
 }
 
@@ -172,7 +173,9 @@ void ReadKeys(const JsonObject& object, Manifest& manifest) {
 }
 
 void ReadStorage(const JsonObject& object, Manifest& manifest) {
-    manifest.compression = object.Text("compression");
+    const auto compression = Compression::ParsePrinted(object.Text("compression"));
+    if (!compression) object.Refuse("compression", "is not known");
+    manifest.compression = *compression;
     manifest.encrypted = object.Flag("encrypted");
     ReadKeys(object, manifest);
     if (object.Has("witness")) {

@@ -92,7 +92,7 @@ struct Manifest {
     std::string snapshot_lsn;
     std::string snapshot_xmin;
     std::map<std::string, std::string> settings; // pinned: TimeZone, bytea_output, lc_monetary, …
-    std::string compression = "zstd:1";
+    Compression compression;                     // of the objects this backup wrote
     bool encrypted = false;
     std::vector<Sha256Digest> recipients; // certificate fingerprints
     std::vector<KeyId> key_ids;           // all this backup needs

@@ -118,7 +118,7 @@ void PutSource(OrderedJson& json, const Manifest& manifest) {
 }
 
 void PutStorage(OrderedJson& json, const Manifest& manifest) {
-    json["compression"] = manifest.compression;
+    json["compression"] = manifest.compression.Print();
     json["encrypted"] = manifest.encrypted;
     json["recipients"] = HexList(manifest.recipients);
     json["key_ids"] = HexList(manifest.key_ids);

@@ -89,16 +89,21 @@ std::string_view BackupIdStart(std::string_view id) noexcept {
     return CutLast(id);
 }
 
-std::string MakeObjectName(bool encrypted) {
+std::string MakeObjectName(bool encrypted, Codec codec) {
     const std::string id = RandomHex(16);
-    return "objects/" + id.substr(0, 2) + "/" + id + (encrypted ? "" : ".zst");
+    const std::string_view suffix = codec == Codec::kLz4 ? kLz4Suffix : kZstdSuffix;
+    return "objects/" + id.substr(0, 2) + "/" + id + (encrypted ? "" : std::string(suffix));
+}
+
+bool IsClearName(std::string_view name) noexcept {
+    return name.ends_with(kZstdSuffix) || name.ends_with(kLz4Suffix);
 }
 
 bool IsObjectName(std::string_view name) noexcept {
     constexpr std::string_view kPrefix = "objects/";
     if (!name.starts_with(kPrefix)) return false;
     name.remove_prefix(kPrefix.size());
-    if (name.ends_with(".zst")) name.remove_suffix(4);
+    if (IsClearName(name)) name.remove_suffix(kZstdSuffix.size());
     return name.size() == 35 && name[2] == '/' && All(name.substr(3), IsLowerHex) &&
            name.substr(0, 2) == name.substr(3, 2);
 }
@@ -138,7 +143,7 @@ std::string BackupFile(std::string_view backup_id, std::string_view file) {
 }
 
 std::string TocName(std::string_view backup_id, bool encrypted) {
-    return BackupFile(backup_id, kTocFile) + (encrypted ? "" : ".zst");
+    return BackupFile(backup_id, kTocFile) + (encrypted ? "" : std::string(kZstdSuffix));
 }
 
 } // namespace lifeboat

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/compress/compression.h"
 #include "core/crypto/key.h"
 
 namespace lifeboat {
@@ -27,8 +28,12 @@ bool IsBackupId(std::string_view id) noexcept;
 // The UTC start in a backup id: "20261120T021500Z". The id must be one.
 std::string_view BackupIdStart(std::string_view id) noexcept;
 
-// objects/<xx>/<32 hex>[.zst]
-std::string MakeObjectName(bool encrypted);
+inline constexpr std::string_view kZstdSuffix = ".zst";
+inline constexpr std::string_view kLz4Suffix = ".lz4";
+
+// objects/<xx>/<32 hex>[.zst|.lz4]
+std::string MakeObjectName(bool encrypted, Codec codec = Codec::kZstd);
+bool IsClearName(std::string_view name) noexcept; // says by its suffix: not encrypted
 bool IsObjectName(std::string_view name) noexcept;
 // The 32 hex characters in an object's name. The name must be one.
 std::string_view ObjectIdOf(std::string_view object_name) noexcept;

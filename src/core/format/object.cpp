@@ -18,6 +18,13 @@ bool IsIdentityObjectId(std::string_view id) noexcept {
     return id == "toc" || DecodeHex(id, bytes);
 }
 
+int ReadWindow(const JsonObject& object) {
+    const uint32_t bits = object.Number32("window");
+    if (bits > kLongWindowLog)
+        object.Refuse("window", "is more than " + std::to_string(kLongWindowLog) + " bits");
+    return static_cast<int>(bits);
+}
+
 } // namespace
 
 std::string_view ObjectKindName(ObjectKind kind) noexcept {
@@ -37,7 +44,8 @@ std::string IdentityJson(const Identity& identity) {
     json["object_id"] = identity.object_id;
     json["backup_id"] = identity.backup_id;
     json["kind"] = ObjectKindName(identity.kind);
-    json["codec"] = identity.codec;
+    json["codec"] = CodecName(identity.codec);
+    if (identity.window_log != kWindowLog) json["window"] = identity.window_log;
     json["relation"] = identity.relation;
     if (identity.blocks) json["blocks"] = {identity.blocks->first, identity.blocks->end};
     json["part"] = identity.part;
@@ -61,8 +69,10 @@ Identity ParseIdentity(std::string_view text) {
     const auto kind = ParseObjectKind(object.Text("kind"));
     if (!kind) object.Refuse("kind", "is not known");
     identity.kind = *kind;
-    identity.codec = object.Text("codec");
-    if (identity.codec != "zstd") object.Refuse("codec", "is not \"zstd\"");
+    const auto codec = ParseCodec(object.Text("codec"));
+    if (!codec) object.Refuse("codec", "is not known");
+    identity.codec = *codec;
+    if (object.Has("window")) identity.window_log = ReadWindow(object);
     identity.relation = object.Number32("relation");
     if (object.Has("blocks")) identity.blocks = ReadBlockRange(object, "blocks");
     identity.part = object.Number32("part");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/compress/compression.h"
 #include "core/crypto/key.h"
 #include "core/crypto/sha256.h"
 
@@ -46,8 +47,9 @@ struct Identity {
     std::string object_id; // 32 hex; "toc" for a toc
     std::string backup_id; // origin backup
     ObjectKind kind = ObjectKind::kData;
-    std::string codec = "zstd";
-    uint32_t relation = 0; // oid, 0 if none
+    Codec codec = Codec::kZstd;
+    int window_log = kWindowLog; // of its frames, at most
+    uint32_t relation = 0;       // oid, 0 if none
     std::optional<BlockRange>
         blocks; // as planned; the record's range may end earlier, when the object grew too large
     uint32_t part = 1;    // from 1; the manifest knows of how many

@@ -1,11 +1,11 @@
 // The one place that orders the stages, both ways:
-//   write: rows → zstd frames (identity first, page index last) → CMS (if a key) → SHA-256 → store
+//   write: rows → frames (identity first, page index last) → CMS (if a key) → SHA-256 → store
 //   read:  store → SHA-256 and size → CMS → frames → identity checked → rows → sink
 // (In format/, not io/, because it needs every stage's header: the include direction is base ← io ←
 // stages ← format.)
 #pragma once
 
-#include "core/compress/zstd.h"
+#include "core/compress/compressor.h"
 #include "core/crypto/cms.h"
 #include "core/format/page_index.h"
 #include "core/io/taps.h"
@@ -13,15 +13,13 @@
 
 namespace lifeboat {
 
-// A frame is cut at the first block boundary after so much text.
-inline constexpr uint64_t kFrameBytes = 1U << 20;
-
 struct ObjectSpec {
-    Identity identity; // object_id is filled in by the writer
+    Identity identity; // object_id, codec and window are filled in by the writer
     std::string name;  // empty: a fresh object name; given: a toc
     std::optional<Key> run_key;
-    int zstd_level = kDefaultZstdLevel;
-    uint64_t frame_bytes = kFrameBytes;
+    Compression compression;
+    CompressorCache* cache = nullptr;    // of this thread, if it writes many objects
+    std::optional<uint64_t> frame_bytes; // unset: as the compression wants it
 };
 
 class ObjectWriter {

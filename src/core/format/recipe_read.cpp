@@ -39,6 +39,10 @@ void CompareIdentity(const Identity& identity, const ObjectRecord& record,
     compare("kind", std::string(ObjectKindName(identity.kind)),
             std::string(ObjectKindName(record.kind)));
     compare("relation", std::to_string(identity.relation), std::to_string(record.relation));
+    if (!record.key_id) {
+        const Codec named = record.name.ends_with(kLz4Suffix) ? Codec::kLz4 : Codec::kZstd;
+        compare("codec", std::string(CodecName(identity.codec)), std::string(CodecName(named)));
+    }
     compare("part", std::to_string(identity.part), std::to_string(record.part));
     // An object may have been cut: then it ends before it was planned to.
     const bool blocks_fit = identity.blocks.has_value() == record.blocks.has_value() &&

@@ -50,7 +50,7 @@ struct ObjectWriter::State {
         hash.emplace(*object);
         if (spec.run_key) cms.emplace(*hash, *spec.run_key);
         Sink& sealed = cms ? static_cast<Sink&>(*cms) : *hash;
-        zstd.emplace(sealed, spec.zstd_level);
+        compressor = MakeCompressor(sealed, spec.compression, spec.cache);
         if (spec.identity.blocks) blocks.emplace(*spec.identity.blocks);
 
         const Buffer frame = EncodeIdentityFrame(spec.identity);
@@ -61,9 +61,11 @@ struct ObjectWriter::State {
     }
 
     static std::string ChooseName(ObjectSpec& spec) {
+        spec.identity.codec = spec.compression.codec();
+        spec.identity.window_log = spec.compression.window_log();
         spec.identity.object_id = "toc";
         if (!spec.name.empty()) return spec.name;
-        std::string name = MakeObjectName(spec.run_key.has_value());
+        std::string name = MakeObjectName(spec.run_key.has_value(), spec.compression.codec());
         spec.identity.object_id = ObjectIdOf(name);
         return name;
     }
@@ -73,7 +75,7 @@ struct ObjectWriter::State {
     std::unique_ptr<Sink> object;
     std::optional<HashTap> hash;
     std::optional<CmsEncryptor> cms;
-    std::optional<ZstdCompressor> zstd;
+    std::unique_ptr<Compressor> compressor;
     std::optional<BlockLog> blocks;
     std::vector<FrameStart> frames;
     uint64_t identity_size = 0;
@@ -89,10 +91,10 @@ ObjectWriter::~ObjectWriter() = default;
 void ObjectWriter::Write(Bytes text) {
     if (text.empty()) return;
     State& s = *state_;
-    if (!s.frame_open) s.frames.push_back({s.identity_size + s.zstd->written(), s.raw});
+    if (!s.frame_open) s.frames.push_back({s.identity_size + s.compressor->written(), s.raw});
     s.frame_open = true;
     s.raw += text.size();
-    s.zstd->Write(text);
+    s.compressor->Write(text);
 }
 
 void ObjectWriter::EndBlock(uint32_t block, uint64_t pending) {
@@ -100,14 +102,14 @@ void ObjectWriter::EndBlock(uint32_t block, uint64_t pending) {
     if (!s.blocks) throw Error(Errc::Internal, "an object without blocks was told that one ended");
     s.blocks->End(block, s.raw + pending);
     if (pending > 0 || !s.frame_open || !FrameIsFull(0)) return;
-    s.zstd->EndFrame();
+    s.compressor->EndFrame();
     s.frame_open = false;
 }
 
 bool ObjectWriter::FrameIsFull(uint64_t pending) const noexcept {
     const State& s = *state_;
     const uint64_t open = s.frame_open ? s.raw - s.frames.back().raw : 0;
-    return open + pending >= s.spec.frame_bytes;
+    return open + pending >= s.spec.frame_bytes.value_or(s.spec.compression.frame_bytes());
 }
 
 uint64_t ObjectWriter::raw_bytes() const noexcept { return state_->raw; }
@@ -122,14 +124,14 @@ void ObjectWriter::SetBlocks(BlockRange blocks) {
 ObjectRecord ObjectWriter::Finish(uint64_t rows) {
     State& s = *state_;
     ObjectRecord record;
-    s.zstd->EndFrame();
+    s.compressor->EndFrame();
     if (s.blocks) {
         const PageIndex index = s.blocks->Finish(s.raw, std::move(s.frames));
         record.blocks = index.blocks;
         Sink& sealed = s.cms ? static_cast<Sink&>(*s.cms) : *s.hash;
         sealed.Write(EncodePageIndexFrame(index));
     }
-    s.zstd->Finish();
+    s.compressor->Finish();
     record.name = s.name;
     record.kind = s.spec.identity.kind;
     record.stored_bytes = s.hash->bytes();

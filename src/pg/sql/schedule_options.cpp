@@ -1,5 +1,6 @@
 #include "pg/sql/schedule_options.h"
 
+#include "core/compress/compression.h"
 #include "core/format/backup.h"
 #include "core/plan/restore_plan.h"
 #include "core/schedule/cron.h"
@@ -99,22 +100,6 @@ void CheckStoreAndKey(const Home& home, OptionValues& values) {
     }
 }
 
-void CheckCompression(Value& value) {
-    const std::string& text = *value;
-    const std::string level = text == "zstd"              ? "1"
-                              : text.starts_with("zstd:") ? text.substr(5)
-                                                          : "";
-    const bool digits =
-        !level.empty() && level.size() <= 2 &&
-        std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; });
-    const int number = digits ? std::stoi(level) : 0;
-    if (number < 1 || number > 19) {
-        throw Error(Errc::InvalidValue, "compression \"" + Printable(text) + "\" is not known", "",
-                    "Write zstd:1 (fast) to zstd:19 (small).");
-    }
-    value = "zstd:" + std::to_string(number);
-}
-
 void CheckRange(const OptionValues& values, const char* name, int64_t least, int64_t most) {
     const Value& value = values.at(name);
     if (!value || (std::stoll(*value) >= least && std::stoll(*value) <= most)) return;
@@ -175,7 +160,7 @@ void CheckScheduleOptions(const Home& home, Oid owner, OptionValues& values,
     RefuseReserved(values);
     CheckTimes(values, zone_was_defaulted);
     CheckWords(values);
-    CheckCompression(values["compression"]);
+    values["compression"] = Compression::Parse(*values["compression"]).Print();
     CheckRange(values, "workers", 0, 1024);
     CheckRange(values, "max_rate", 1, INT64_MAX);
     CheckRange(values, "max_stored_bytes", 1, INT64_MAX);

@@ -69,6 +69,13 @@ TEST(ObjectName, SaysWhetherItIsEncrypted) {
     EXPECT_TRUE(IsObjectName(clear));
     EXPECT_TRUE(clear.ends_with(".zst"));
     EXPECT_EQ(ObjectIdOf(clear), clear.substr(11, 32));
+    const std::string lz4 = MakeObjectName(false, Codec::kLz4);
+    EXPECT_TRUE(IsObjectName(lz4));
+    EXPECT_TRUE(lz4.ends_with(".lz4"));
+    EXPECT_EQ(ObjectIdOf(lz4), lz4.substr(11, 32));
+    EXPECT_EQ(MakeObjectName(true, Codec::kLz4).size(), 43U);
+    EXPECT_TRUE(IsClearName(clear) && IsClearName(lz4));
+    EXPECT_FALSE(IsClearName(sealed));
 }
 
 TEST(ObjectName, RefusesTheRest) {
@@ -77,7 +84,7 @@ TEST(ObjectName, RefusesTheRest) {
           "objects/ab/ac00000000000000000000000000000f",
           "objects/ab/ab00000000000000000000000000000F",
           "objects/ab/../00000000000000000000000000f",
-          "objects/ab/ab00000000000000000000000000000f.lz4", "ab/ab00000000000000000000000000000f",
+          "objects/ab/ab00000000000000000000000000000f.gz", "ab/ab00000000000000000000000000000f",
           "objects/ab/ab00000000000000000000000000000f.zst.zst"})
         EXPECT_FALSE(IsObjectName(name)) << name;
 }

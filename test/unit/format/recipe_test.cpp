@@ -193,6 +193,94 @@ TEST_P(Recipe, WriterRefusesMistakes) {
     EXPECT_EQ(Catch([&] { writer.Finish(1); }).message, "2 bytes of text belong to no block");
 }
 
+TEST_P(Recipe, EveryCompression) {
+    CompressorCache cache;
+    for (const char* text : {"none", "lz4", "zstd:-7", "zstd:1", "zstd:19", "zstd:1,long"}) {
+        SCOPED_TRACE(text);
+        ObjectSpec spec = Spec();
+        spec.identity.blocks = BlockRange{0, 3};
+        spec.compression = Compression::Parse(text);
+        spec.cache = &cache;
+        ObjectWriter writer(store_, std::move(spec));
+        std::string rows;
+        for (uint32_t block = 0; block < 3; ++block) {
+            const std::string row = std::string(900, static_cast<char>('a' + block)) + "\n";
+            writer.Write(AsBytes(row));
+            writer.EndBlock(block);
+            rows += row;
+        }
+        const ObjectRecord record = writer.Finish(3);
+        EXPECT_EQ(Read(record), rows);
+        EXPECT_EQ(result_.identity.codec, Compression::Parse(text).codec());
+        EXPECT_EQ(result_.identity.window_log, Compression::Parse(text).window_log());
+        ASSERT_EQ(result_.index->frames.size(), 2U);
+        EXPECT_EQ(record.name.ends_with(".lz4"), !key_ && text == std::string_view("lz4"));
+        EXPECT_EQ(record.name.ends_with(".zst"), !key_ && text != std::string_view("lz4"));
+        const Buffer good = store_.objects()[record.name];
+        for (size_t at = 0; at < good.size(); at += 7) {
+            store_.objects()[record.name][at] ^= std::byte{1};
+            EXPECT_FALSE(Problem(record).empty()) << at;
+            store_.objects()[record.name] = good;
+        }
+    }
+}
+
+// Without a size of its own to go by, a frame is as long as its compression is good with.
+TEST_P(Recipe, FramesAreAsLongAsTheCompressionWantsThem) {
+    const std::string block(700 << 10, '\n');
+    for (const auto& [text, frames] : {std::pair{"zstd:1", 2U}, {"lz4", 2U}, {"zstd:1,long", 1U}}) {
+        ObjectSpec spec = Spec();
+        spec.frame_bytes.reset();
+        spec.identity.blocks = BlockRange{0, 4};
+        spec.compression = Compression::Parse(text);
+        ObjectWriter writer(store_, std::move(spec));
+        for (uint32_t i = 0; i < 4; ++i) {
+            writer.Write(AsBytes(block));
+            writer.EndBlock(i);
+        }
+        Read(writer.Finish(4 * block.size()));
+        EXPECT_EQ(result_.index->frames.size(), frames) << text;
+    }
+}
+
+TEST_P(Recipe, FramesAreOfTheIdentitysCodec) {
+    ObjectSpec spec = Spec();
+    spec.compression = Compression::Parse("lz4");
+    ObjectRecord record = WriteObject(store_, spec, AsBytes("a\n"), 1);
+    EXPECT_EQ(Read(record), "a\n");
+    const Buffer lz4_frame = [] {
+        StringSink out;
+        const auto compressor = MakeCompressor(out, Compression::Parse("lz4"));
+        compressor->Write(AsBytes("a\n"));
+        compressor->Finish();
+        const Bytes bytes = AsBytes(out.text());
+        return Buffer(bytes.begin(), bytes.end());
+    }();
+    EXPECT_EQ(Problem(Forge(lz4_frame, 2)), "It has a frame of an unknown type 0x184d2204.");
+    if (key_) return; // the name of an encrypted object says nothing
+    const Buffer stored = store_.objects()[record.name];
+    record.name.replace(record.name.size() - 4, 4, ".zst");
+    store_.objects()[record.name] = stored;
+    EXPECT_EQ(Problem(record), "It says that its codec is lz4, the manifest says zstd.");
+}
+
+// What asks for more memory than the identity says is refused before it gets any.
+TEST_P(Recipe, WindowIsThatOfTheIdentity) {
+    std::string rows(2 << 20, 'x');
+    rows.back() = '\n';
+    ObjectSpec spec = Spec();
+    spec.compression = Compression::Parse("zstd:1,long");
+    EXPECT_EQ(Read(WriteObject(store_, spec, AsBytes(rows), 1)), rows);
+    StringSink frame;
+    const auto compressor = MakeCompressor(frame, spec.compression);
+    compressor->Write(AsBytes(rows));
+    compressor->Finish();
+    const Bytes bytes = AsBytes(frame.text());
+    EXPECT_EQ(Problem(Forge({bytes.begin(), bytes.end()}, rows.size())),
+              "Compressed data is damaged: zstd says: Frame requires too much memory for "
+              "decoding.");
+}
+
 TEST_P(Recipe, UnfinishedObjectIsNotThere) {
     {
         ObjectWriter writer(store_, Spec());
@@ -443,11 +531,17 @@ TEST(Identity, RoundTripAndRefusals) {
               "object_id is not an object id.");
     EXPECT_EQ(detail([](auto& edited) { edited.backup_id = "x"; }),
               "backup_id is not a backup id.");
-    EXPECT_EQ(detail([](auto& edited) { edited.codec = "lz4"; }), "codec is not \"zstd\".");
+    EXPECT_EQ(detail([](auto& edited) { edited.window_log = 28; }), "window is more than 27 bits.");
     EXPECT_EQ(detail([](auto& edited) {
                   edited.blocks = {9, 3};
               }),
               "blocks is not a range [first, end).");
+    identity.codec = Codec::kLz4;
+    identity.window_log = kLongWindowLog;
+    EXPECT_EQ(ParseIdentity(IdentityJson(identity)), identity);
+    std::string unknown = IdentityJson(identity);
+    unknown.replace(unknown.find("\"lz4\""), 5, "\"lzo\"");
+    EXPECT_EQ(Catch([&] { ParseIdentity(unknown); }).detail, "codec is not known.");
     std::string newer = IdentityJson(identity);
     newer[newer.find("/1") + 1] = '2';
     EXPECT_EQ(Catch([&] { ParseIdentity(newer); }).detail, "format is not \"pg_lifeboat/1\".");
