@@ -11,6 +11,7 @@
 #include "core/base/unique_fd.h"
 #include "core/crypto/secret_sink.h"
 #include "core/io/child_process.h"
+#include "core/io/file_access.h"
 
 namespace lifeboat {
 namespace {
@@ -52,11 +53,33 @@ std::string NotEmpty(std::string_view secret, const std::string& name) {
     return std::string(secret);
 }
 
-UniqueFd OpenFile(const std::string& path, std::string_view option) {
+// The server cannot run as another user, so a copy is what always helps and takes nothing away.
+[[noreturn]] void ThrowRefused(const std::string& path, const std::string& message,
+                               const char* mode) {
+    const auto obstacle = FindObstacle(path, false);
+    const std::string me = ThisUser();
+    std::string hint;
+    if (obstacle && obstacle->owner != 0 && obstacle->owner != ::geteuid()) {
+        const std::string owner = UserName(obstacle->owner);
+        hint = "Run this as user " + Quoted(owner) + " (runuser -u " + owner +
+               " -- …), or put a copy where user ";
+    } else {
+        hint = "Put a copy where user ";
+    }
+    hint += Quoted(me) + " can read it: install -d -m 700 -o " + me + " DIR && install -m " + mode +
+            " -o " + me + " " + path + " DIR";
+    throw Error(Errc::KeyMissing, message, obstacle ? obstacle->Detail() : std::string(), hint);
+}
+
+// `mode`: what a copy of such a file is to have.
+UniqueFd OpenFile(const std::string& path, std::string_view option, const char* mode) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.valid()) return fd;
-    throw Error(Errc::KeyMissing, "could not read file " + Quoted(path) + " given as " +
-                                      Quoted(option) + ": " + ErrnoText(errno));
+    const int saved_errno = errno;
+    const std::string message = "could not read file " + Quoted(path) + " given as " +
+                                Quoted(option) + ": " + ErrnoText(saved_errno);
+    if (saved_errno == EACCES) ThrowRefused(path, message, mode);
+    throw Error(Errc::KeyMissing, message);
 }
 
 struct stat StatRegular(int fd, const std::string& name) {
@@ -67,10 +90,13 @@ struct stat StatRegular(int fd, const std::string& name) {
     return status;
 }
 
-std::string Octal(mode_t mode) {
-    char text[16];
-    std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode));
-    return text;
+// chown only for what an administrator has left behind: he can read it ever after.
+std::string OwnerHint(uid_t owner, const std::string& path) {
+    const std::string me = ThisUser();
+    if (owner == 0) return "chown " + me + " " + path + " && chmod 600 " + path;
+    const std::string name = UserName(owner);
+    return "Run this as user " + Quoted(name) + " (runuser -u " + name +
+           " -- …), or use a copy of your own: install -m 600 -o " + me + " " + path + " COPY";
 }
 
 void CheckMode(const struct stat& status, const SecretSource& source, const std::string& name) {
@@ -85,20 +111,18 @@ void CheckMode(const struct stat& status, const SecretSource& source, const std:
     if (own) {
         throw Error(
             Errc::Permission,
-            name + " has mode " + Octal(mode) + ", which others may read or which is unusual",
+            name + " has mode " + ModeText(mode) + ", which others may read or which is unusual",
             kRule, "chmod 600 " + source.value);
     }
     throw Error(Errc::Permission,
-                name + " belongs to user " + std::to_string(status.st_uid) + " with mode " +
-                    Octal(mode) + ", but is read by user " + std::to_string(::geteuid()),
-                kRule,
-                "chown " + std::to_string(::geteuid()) + " " + source.value + " && chmod 600 " +
-                    source.value);
+                name + " belongs to user " + Quoted(UserName(status.st_uid)) + " with mode " +
+                    ModeText(mode) + ", but is read by user " + Quoted(ThisUser()),
+                kRule, OwnerHint(status.st_uid, source.value));
 }
 
 std::string ReadFile(const SecretSource& source, std::string_view option, Interrupt& interrupt) {
     const std::string name = Name("file", source, option);
-    const UniqueFd fd = OpenFile(source.value, option);
+    const UniqueFd fd = OpenFile(source.value, option, "600");
     CheckMode(StatRegular(fd.get(), name), source, name);
     SecretSink secret(kMaxSecret);
     FdSource bytes(fd.get(), name);
@@ -220,7 +244,7 @@ std::string ReadSecret(const SecretSource& source, std::string_view option, Inte
 }
 
 std::string ReadPublicFile(const std::string& path, std::string_view option) {
-    const UniqueFd fd = OpenFile(path, option);
+    const UniqueFd fd = OpenFile(path, option, "644");
     const std::string name = "file " + Quoted(path) + " given as " + Quoted(option);
     StatRegular(fd.get(), name);
     StringSink content(kMaxPublicFile);

@@ -1,15 +1,12 @@
 #include "core/store/dir_errors.h"
 
-#include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <optional>
-#include <vector>
+
+#include "core/io/file_access.h"
 
 namespace lifeboat {
 namespace {
@@ -22,54 +19,38 @@ std::string Absolute(const DirFailure& failure) {
     return path;
 }
 
-std::string UserName(uid_t uid) {
-    std::vector<char> buffer(4096);
-    passwd entry{};
-    passwd* found = nullptr;
-    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-        return entry.pw_name;
-    return std::to_string(uid);
-}
-
-bool Allowed(const std::string& path, int what) {
-    return faccessat(AT_FDCWD, path.c_str(), what, AT_EACCESS) == 0;
-}
-
-// The first directory on the way that keeps this process out; else the last one that exists, else
-// the file.
-std::string Culprit(const std::string& path, bool writes) {
-    std::string last = "/";
-    for (size_t at = 0; at != std::string::npos;) {
-        at = path.find('/', at + 1);
-        const std::string prefix = path.substr(0, at);
-        struct stat found {};
-        if (stat(prefix.c_str(), &found) != 0) break;
-        last = prefix;
-        if (!S_ISDIR(found.st_mode)) break;
-        if (!Allowed(prefix, X_OK)) return prefix;
-    }
-    if (writes && last == path && last.size() > 1)
-        last.resize(std::max<size_t>(last.rfind('/'), 1));
-    return last;
+// What to type so that nobody loses what works for him today: a store that is in use stays its
+// owner's.
+std::string AccessHint(const DirFailure& failure, const Obstacle& obstacle) {
+    const std::string me = ThisUser();
+    const std::string root(failure.root);
+    if (obstacle.owner == geteuid()) return "Run: chmod u+rwX " + Quoted(obstacle.path);
+    if (obstacle.path.size() < root.size())
+        return "Choose a directory that this user can enter, or run: chmod a+x " +
+               Quoted(obstacle.path);
+    const std::string give = "Run: chown " + me + " " + Quoted(obstacle.path) + " && chmod u+rwX " +
+                             Quoted(obstacle.path);
+    struct stat found {};
+    if (stat(root.c_str(), &found) != 0) return give;
+    const uid_t owner = found.st_uid;
+    const bool in_use = stat((root + "/repo.json").c_str(), &found) == 0;
+    // What another has left in this user's store, or a directory that an administrator has just
+    // made.
+    if (owner == geteuid() || (owner == 0 && !in_use)) return give;
+    const std::string name = UserName(owner);
+    return "The store belongs to user " + Quoted(name) + ": run this as that user (runuser -u " +
+           name + " -- …), or choose another directory.";
 }
 
 StoreError RefusedError(const DirFailure& failure, std::string message) {
     const bool reads =
         failure.action == "open" || failure.action == "read" || failure.action == "list";
-    const std::string culprit = Culprit(Absolute(failure), !reads);
-    const std::string user = UserName(geteuid());
     std::string detail;
-    struct stat found {};
-    if (stat(culprit.c_str(), &found) == 0) {
-        char mode[8];
-        std::snprintf(mode, sizeof(mode), "%04o", static_cast<unsigned>(found.st_mode & 07777));
-        detail = Quoted(culprit) + " belongs to user " + Quoted(UserName(found.st_uid)) +
-                 " and has mode " + mode + "; this process runs as user " + Quoted(user) + ".";
+    std::string hint;
+    if (const auto obstacle = FindObstacle(Absolute(failure), !reads)) {
+        detail = obstacle->Detail();
+        hint = AccessHint(failure, *obstacle);
     }
-    const bool above = culprit.size() < failure.root.size();
-    std::string hint =
-        above ? "Choose a directory that this user can enter, or run: chmod a+x " + Quoted(culprit)
-              : "Run: chown " + user + " " + Quoted(culprit) + " && chmod u+rwX " + Quoted(culprit);
     return {StoreFault::kPermanent, Errc::StoreRefused, std::move(message), std::move(detail),
             std::move(hint)};
 }
@@ -79,7 +60,7 @@ StoreError FullError(const DirFailure& failure, int saved_errno) {
     if (saved_errno == EDQUOT) {
         return {StoreFault::kPermanent, Errc::DiskFull,
                 "disk quota exceeded in " + place + " while writing " + Quoted(failure.path),
-                "The quota is that of user " + Quoted(UserName(geteuid())) + ".",
+                "The quota is that of user " + Quoted(ThisUser()) + ".",
                 "Raise the quota, or remove backups that are no longer needed."};
     }
     std::string detail;

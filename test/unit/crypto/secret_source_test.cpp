@@ -6,9 +6,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 
 #include "core/io/child_launch.h"
 #include "crypto_test_support.h"
+#include "support/system.h"
 
 namespace lifeboat {
 namespace {
@@ -103,8 +105,59 @@ TEST(SecretSource, FileOfAnotherUser) {
     EXPECT_EQ(
         error.message(),
         "file \"" + path +
-            "\" given as \"secret\" belongs to user 65534 with mode 0600, but is read by user 0");
-    EXPECT_EQ(error.hint(), "chown 0 " + path + " && chmod 600 " + path);
+            "\" given as \"secret\" belongs to user \"nobody\" with mode 0600, but is read by user "
+            "\"root\"");
+    EXPECT_EQ(error.hint(),
+              "Run this as user \"nobody\" (runuser -u nobody -- …), or use a copy of your own: "
+              "install -m 600 -o root " +
+                  path + " COPY");
+}
+
+TEST(SecretSource, FileOfRootThatAServerIsToRead) {
+    if (!test::IsRoot()) GTEST_SKIP() << "needs root to play two users";
+    const TempDir dir;
+    const std::string path = dir.File("key", "s3cret", 0644);
+    ASSERT_EQ(::chmod(dir.Path(".").c_str(), 0755), 0);
+    const test::AsUser nobody(65534);
+    EXPECT_EQ(ErrorOf([&] { Read(path); }).hint(),
+              "chown nobody " + path + " && chmod 600 " + path);
+}
+
+TEST(SecretSource, FilesThatMayNotBeRead) {
+    if (!test::IsRoot()) GTEST_SKIP() << "needs root to play two users";
+    const TempDir dir;
+    const std::string path = dir.File("key", "s3cret", 0600);
+    ASSERT_EQ(::chmod(dir.Path(".").c_str(), 0755), 0);
+    {
+        const test::AsUser nobody(65534);
+        const Error error = ErrorOf([&] { Read(path); });
+        EXPECT_EQ(error.code(), Errc::KeyMissing);
+        EXPECT_EQ(error.message(),
+                  "could not read file \"" + path + "\" given as \"secret\": Permission denied");
+        EXPECT_EQ(error.detail(), "\"" + path +
+                                      "\" belongs to user \"root\" and has mode 0600; this "
+                                      "process runs as user \"nobody\".");
+        EXPECT_EQ(error.hint(),
+                  "Put a copy where user \"nobody\" can read it: install -d -m 700 -o nobody DIR "
+                  "&& install -m 600 -o nobody " +
+                      path + " DIR");
+    }
+    // Another user's directory: who typed may be the wrong one, or what was typed.
+    constexpr uid_t kDaemon = 1;
+    ASSERT_EQ(::chown(dir.Path(".").c_str(), kDaemon, kDaemon), 0);
+    ASSERT_EQ(::chmod(dir.Path(".").c_str(), 0700), 0);
+    const test::AsUser nobody(65534);
+    const Error error = ErrorOf([&] { ReadPublicFile(path, "recipients"); });
+    EXPECT_EQ(error.message(),
+              "could not read file \"" + path + "\" given as \"recipients\": Permission denied");
+    EXPECT_EQ(error.detail(), "\"" + std::filesystem::path(path).parent_path().string() +
+                                  "\" belongs to user \"daemon\" and has mode 0700; this process "
+                                  "runs as user \"nobody\".");
+    EXPECT_EQ(error.hint(),
+              "Run this as user \"daemon\" (runuser -u daemon -- …), or put a copy where user "
+              "\"nobody\" can read it: install -d -m 700 -o nobody DIR && install -m 644 -o "
+              "nobody " +
+                  path + " DIR");
 }
 
 TEST(SecretSource, FilesThatCannotBeRead) {

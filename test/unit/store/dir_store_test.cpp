@@ -348,6 +348,9 @@ TEST_F(DirStoreRights, ADirectoryOfAnotherUser) {
 }
 
 TEST_F(DirStoreRights, AFolderOrFileOfAnotherUser) {
+    const std::string belongs_to_root =
+        "The store belongs to user \"root\": run this as that user (runuser -u root -- …), or "
+        "choose another directory.";
     store_.Put("objects/ab/1", AsBytes("x"));
     store_.Put("repo.json", AsBytes("x"));
     const std::string objects = Quoted(directory_ / "objects");
@@ -358,24 +361,50 @@ TEST_F(DirStoreRights, AFolderOrFileOfAnotherUser) {
         "could not open \"objects\" in store directory " + Root() + ": Permission denied",
         objects +
             " belongs to user \"root\" and has mode 0700; this process runs as user \"nobody\".",
-        "Run: chown nobody " + objects + " && chmod u+rwX " + objects);
+        belongs_to_root);
     ExpectRefused(
         Catch([&] { store_.Get("repo.json"); }),
         "could not open \"repo.json\" in store directory " + Root() + ": Permission denied",
         repo + " belongs to user \"root\" and has mode 0600; this process runs as user \"nobody\".",
-        "Run: chown nobody " + repo + " && chmod u+rwX " + repo);
+        belongs_to_root);
     ExpectRefused(
         Catch([&] { store_.Remove("repo.json"); }),
         "could not remove \"repo.json\" in store directory " + Root() + ": Permission denied",
         Root() +
             " belongs to user \"root\" and has mode 0755; this process runs as user \"nobody\".",
-        "Run: chown nobody " + Root() + " && chmod u+rwX " + Root());
+        belongs_to_root);
     ExpectRefused(
         Catch([&] { store_.List("", [](const StoreObject&) {}); }),
         "could not list \"objects\" in store directory " + Root() + ": Permission denied",
         objects +
             " belongs to user \"root\" and has mode 0700; this process runs as user \"nobody\".",
-        "Run: chown nobody " + objects + " && chmod u+rwX " + objects);
+        belongs_to_root);
+}
+
+TEST_F(DirStoreRights, AStoreOfAnotherUserStaysHis) {
+    constexpr uid_t kDaemon = 1;
+    ASSERT_EQ(chown(directory_.path().c_str(), kDaemon, kDaemon), 0);
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0700), 0);
+    const AsUser nobody(kNobody);
+    ExpectRefused(
+        Catch([&] { store_.List("", [](const StoreObject&) {}); }),
+        "could not open store directory " + Root() + ": Permission denied",
+        Root() +
+            " belongs to user \"daemon\" and has mode 0700; this process runs as user \"nobody\".",
+        "The store belongs to user \"daemon\": run this as that user (runuser -u daemon -- …), or "
+        "choose another directory.");
+}
+
+TEST_F(DirStoreRights, WhatRootLeftInThisUsersStore) {
+    store_.Put("repo.json", AsBytes("x"));
+    ASSERT_EQ(chown(directory_.path().c_str(), kNobody, kNobody), 0);
+    const std::string repo = Quoted(directory_ / "repo.json");
+    const AsUser nobody(kNobody);
+    ExpectRefused(
+        Catch([&] { store_.Get("repo.json"); }),
+        "could not open \"repo.json\" in store directory " + Root() + ": Permission denied",
+        repo + " belongs to user \"root\" and has mode 0600; this process runs as user \"nobody\".",
+        "Run: chown nobody " + repo + " && chmod u+rwX " + repo);
 }
 
 TEST_F(DirStoreRights, ARootThatCannotBeReached) {
