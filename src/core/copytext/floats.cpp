@@ -80,10 +80,11 @@ int CountDigits(uint64_t value) noexcept {
 // without looking for it. Most columns hold such numbers.
 constexpr int64_t kNotFew = -1;
 constexpr uint32_t kMillion = 1'000'000;
+constexpr double kToNearest = 0.5; // for what is not negative and whose halves do not matter
 
 int64_t FewDigits(double number) noexcept {
     if (!(number >= 1e-4 && number < 1e9)) return kNotFew; // 15 digits
-    const auto millionths = static_cast<int64_t>(number * kMillion + 0.5);
+    const auto millionths = static_cast<int64_t>(number * kMillion + kToNearest);
     return static_cast<double>(millionths) / kMillion == number ? millionths : kNotFew;
 }
 
@@ -93,7 +94,8 @@ int64_t FewDigits(float number) noexcept {
     // As many digits after the point as make six with those before it.
     const int after_point = 6 - (whole > 0 ? CountDigits(whole) : 0);
     const auto scale = static_cast<int64_t>(kPowersOf10[static_cast<size_t>(after_point)]);
-    const auto scaled = static_cast<int64_t>(double{number} * static_cast<double>(scale) + 0.5);
+    const auto scaled =
+        static_cast<int64_t>(double{number} * static_cast<double>(scale) + kToNearest);
     // The quotient is exact enough to be rounded once more.
     const auto same = static_cast<float>(static_cast<double>(scaled) / static_cast<double>(scale));
     return same == number ? scaled * (kMillion / scale) : kNotFew;

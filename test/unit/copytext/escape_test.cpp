@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <vector>
 
 namespace lifeboat {
 namespace {
@@ -69,11 +70,18 @@ TEST(CopyText, RandomTextsBothWays) {
     }
 }
 
-TEST(CopyText, WritesNoMoreThanTwiceTheLength) {
-    const std::string text(100, '\n');
-    std::string out(200 + 16, '#');
-    EXPECT_EQ(EscapeCopyText(text.data(), text.size(), out.data()), 200U);
-    EXPECT_EQ(out.substr(200), std::string(16, '#'));
+TEST(CopyText, ReadsAndWritesWithinTheLength) {
+    for (size_t length = 0; length <= 70; ++length) {
+        for (size_t every = 1; every <= length + 1; ++every) {
+            // A block of the heap of just its size: reads beyond it are found by AddressSanitizer.
+            std::vector<char> text(length, 'x');
+            for (size_t at = every - 1; at < length; at += every) text[at] = '\\';
+            std::string out(2 * length + 16, '#');
+            const size_t written = EscapeCopyText(text.data(), length, out.data());
+            ASSERT_EQ(out.substr(0, written), Naive({text.data(), length}));
+            ASSERT_EQ(out.substr(2 * length), std::string(16, '#'));
+        }
+    }
 }
 
 TEST(UnescapeCopyText, RefusesWhatEscapeNeverWrites) {
