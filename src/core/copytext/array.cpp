@@ -5,7 +5,6 @@
 #include <charconv>
 #include <limits>
 
-#include "core/base/error.h"
 #include "core/copytext/contained.h"
 
 namespace lifeboat {
@@ -127,25 +126,20 @@ bool FormatPlainItems(const ArrayView& array, const TypeFormat& element, TextOut
         return false;
     const char* next = array.content.data() + array.data - kVarlenaHeader;
     return PutItems(array, element.delimiter, out, [&] {
-        if (!element.format(element, next, length, out)) {
-            throw Error(Errc::Internal, "an element of an array was left to the output function",
-                        "Formatters of fixed-length types whose text is bare must take any value.");
-        }
+        const char* const item = next;
         next += stride;
-        return true;
+        return element.format(element, item, length, out);
     });
 }
 
 bool FormatItems(const ArrayView& array, const TypeFormat& element, TextOut& out) {
-    Scratch whole;
     Scratch one;
     size_t item = 0;
     size_t offset = array.data;
-    TextOut& text = whole.Fresh();
-    const bool complete = PutItems(array, element.delimiter, text, [&] {
+    return PutItems(array, element.delimiter, out, [&] {
         const size_t bit = item++;
         if (array.nulls != nullptr && ((array.nulls[bit / 8] >> (bit % 8)) & 1) == 0) {
-            text.PutPlain("NULL");
+            out.PutPlain("NULL");
             return true;
         }
         const auto value =
@@ -155,13 +149,11 @@ bool FormatItems(const ArrayView& array, const TypeFormat& element, TextOut& out
         const auto format = [&](TextOut& to) {
             return element.format(element, value->content.data(), value->content.size(), to);
         };
-        if (element.bare) return format(text);
+        if (element.bare) return format(out);
         if (!format(one.Fresh())) return false;
-        PutArrayElement(one.text(), element.delimiter, text);
+        PutArrayElement(one.text(), element.delimiter, out);
         return true;
     });
-    if (complete) out.PutPlain(whole.text());
-    return complete;
 }
 
 } // namespace
@@ -174,9 +166,12 @@ bool FormatArray(const TypeFormat& type, const char* value, size_t size, TextOut
         return true;
     }
     const TypeFormat& element = *type.element;
-    if (element.bare && element.length > 0 && array->nulls == nullptr)
-        return FormatPlainItems(*array, element, out);
-    return FormatItems(*array, element, out);
+    const bool plain = element.bare && element.length > 0 && array->nulls == nullptr;
+    const auto format_items = plain ? FormatPlainItems : FormatItems;
+    Scratch whole; // an item may turn out to be none that its formatter takes
+    if (!format_items(*array, element, whole.Fresh())) return false;
+    out.PutPlain(whole.text());
+    return true;
 }
 
 } // namespace lifeboat

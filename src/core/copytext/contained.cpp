@@ -1,5 +1,6 @@
 #include "core/copytext/contained.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <memory>

@@ -174,9 +174,12 @@ bool Decline(const TypeFormat&, const char* value, size_t size, TextOut& out) {
 
 TEST(FormatArray, LeavesWhatTheElementLeaves) {
     for (const bool bare : {false, true}) {
-        const TypeFormat element{Decline, -1, 'i', ',', bare, nullptr};
-        EXPECT_EQ(Print(element, {{2}}, {Long("yes"), Long("yes")}), "{yes,yes}");
-        EXPECT_EQ(Print(element, {{2}}, {Long("yes"), Long("no")}), std::nullopt);
+        const TypeFormat texts{Decline, -1, 'i', ',', bare, nullptr};
+        EXPECT_EQ(Print(texts, {{2}}, {Long("yes"), Long("yes")}), "{yes,yes}");
+        EXPECT_EQ(Print(texts, {{2}}, {Long("yes"), Long("no")}), std::nullopt);
+        const TypeFormat words{Decline, 3, 'c', ',', bare, nullptr};
+        EXPECT_EQ(Print(words, {{2}}, {"yes", "yes"}), "{yes,yes}");
+        EXPECT_EQ(Print(words, {{2}}, {"yes", "not"}), std::nullopt);
     }
 }
 
