@@ -74,7 +74,7 @@ refused('missing object', qr/recover\.sh: damaged/, sub { my ($object) = glob("$
 refused('edited manifest', qr/recover\.sh: damaged/, sub { edit("$_[1]/manifest.json", '"timeline":1', '"timeline":2') });
 refused('edited sums', qr/recover\.sh: forged/, sub { edit("$_[1]/SHA256SUMS", '[0-9a-f]{64}', '0' x 64) });
 refused('removed signature', qr/recover\.sh: forged/, sub { unlink "$_[1]/SHA256SUMS.sig" });
-refused('another name', qr/recover\.sh: .* is not listed in/, sub {
+refused('another name', qr/recover\.sh: \S+manifest\.json is not as listed in \S+SHA256SUMS/, sub {
 	(my $other = $_[1]) =~ s/.{8}$/00000000/;
 	system('cp', '-r', $_[1], $other);
 }, $keys[0], '-');
@@ -92,6 +92,26 @@ refused('wrong recovery key', qr/Error|error/, sub { system("openssl genpkey -al
 	my ($rc, undef, $err) = recover($store, @keys, 'planted');
 	is($rc, 0, 'a planted key file: restored all the same') or diag($err);
 	sql($node, 'DROP DATABASE planted');
+}
+
+# A store that shows one thing to whoever checks and another to whoever uses: here it changes as soon as all was checked.
+for my $case ([ 'manifest.json', '"encoding":"UTF8"', '"encoding":"LATIN1"' ], [ 'an object', '', '' ])
+{
+	my ($what, $from, $to) = @$case;
+	my ($store, $tools) = (temp_dir() . '/store', temp_dir());
+	system('cp', '-r', "$golden/v1-clear", $store) == 0 or die 'cp failed';
+	system('chmod', '-R', 'u+w', $store);
+	my ($folder) = glob("$store/backups/*");
+	my ($globals) = grep { `zstd -dcq $_` =~ /golden_reader NOLOGIN/ } glob("$store/objects/*/*");
+	my $change = $from ? "sed -i 's/$from/$to/' $folder/manifest.json" : "echo 'DROP TABLE accounts;' | zstd -qc >$globals";
+	my ($real) = grep { -x } map { "$_/sha256sum" } split /:/, $ENV{PATH};
+	write_file("$tools/sha256sum", "#!/bin/sh\n$real \"\$@\" || exit\ncase \$* in *-c*) $change ;; esac\n", 0755);
+	local $ENV{PATH} = "$tools:$ENV{PATH}";
+	my ($rc, $out, $err) = recover($store, '-', '-', 'changed');
+	isnt($rc, 0, "$what changed after it was checked: stops");
+	like($err, qr/recover\.sh: \S+ is not as listed in backups\/\S+\/SHA256SUMS/, "$what changed after it was checked: says so");
+	is($out, '', "$what changed after it was checked: is not used");
+	sql($node, 'DROP DATABASE IF EXISTS changed');
 }
 
 # A clear object where a key was given: a downgrade.
