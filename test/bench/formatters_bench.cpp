@@ -126,6 +126,8 @@ const struct {
     {"int2", {FormatInt2, [](R& random) { return Bytes(static_cast<int16_t>(random())); }}},
     {"int4 up to 9 digits",
      {FormatInt4, [](R& random) { return Bytes(static_cast<int32_t>(AnyLength(random, 9))); }}},
+    {"int4 below 1000",
+     {FormatInt4, [](R& random) { return Bytes(static_cast<int32_t>(random() % 1000)); }}},
     {"int4 any", {FormatInt4, [](R& random) { return Bytes(static_cast<int32_t>(random())); }}},
     {"int8 up to 18 digits", {FormatInt8, [](R& random) { return Bytes(AnyLength(random, 18)); }}},
     {"oid", {FormatOid, [](R& random) { return Bytes(static_cast<uint32_t>(random())); }}},

@@ -106,6 +106,7 @@ inline char* WriteMillionths(uint32_t value, char* out) noexcept {
 // `out` has room for kIntegerRoom bytes; returns the end of what was written.
 inline char* WriteUint32(uint32_t value, char* out) noexcept {
     constexpr uint32_t kEightDigits = 100'000'000;
+    if (value < 10'000) return WriteUpToFourDigits(value, out); // most columns' numbers are small
     if (value < kEightDigits) return WriteUpToEightDigits(value, out);
     const uint32_t high = value / kEightDigits; // up to 42
     const uint32_t one_digit = high < 10 ? 1 : 0;
