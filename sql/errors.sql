@@ -26,6 +26,7 @@ BEGIN
     RAISE WARNING '%', command;
     FOREACH line IN ARRAY said LOOP
         line := replace(line, current_setting('data_directory'), 'DATADIR');
+        line := regexp_replace(line, '-o \S+ ', '-o USER '); -- whoever runs the server
         RAISE WARNING '    %', regexp_replace(line, '(There are|others are): ".*', '\1: …');
     END LOOP;
 END $$;
@@ -86,6 +87,7 @@ CALL pg_temp.refused($$SELECT * FROM backup_next_runs('0 2 * * *', 'UTC', 1, 'in
 
 \echo -- schedules
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app')$$);
+CALL pg_temp.refused($$SELECT backup_schedule('it''s mine', '30 4 * * 7')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', 'nowhere')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'no such database')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'template0')$$);

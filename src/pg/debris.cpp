@@ -1,7 +1,6 @@
 #include "pg/debris.h"
 
 #include "core/format/backup_files.h"
-#include "core/store/dir_store.h"
 #include "pg/run_locks.h"
 
 namespace lifeboat::pg {
@@ -189,8 +188,7 @@ DebrisReport RemoveDebris(Store& store, const StoreRecord& record, const KnownBa
                           Interrupt& interrupt) {
     const CleanerLock lock(record.store_id);
     if (!lock.taken()) return {};
-    const Location location = ParseLocation(record.url);
-    if (location.scheme == "file") DirStore(location.path).RemoveStaleTemporaries();
+    store.RemoveStaleTemporaries();
     return Cleaner(store, known, interrupt).Clean();
 }
 

@@ -47,10 +47,11 @@ void DefineFileSettings() {
                                "Connection string for the programs that a run starts.",
                                "Empty: this server's socket and port, and the server's user.",
                                &connection, "", PGC_SIGHUP, kFileOnly, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("lifeboat.allowed_stores",
-                               "URL prefixes that roles without superuser may use for stores.",
-                               nullptr, &allowed_stores, "", PGC_SIGHUP, GUC_DISALLOW_IN_AUTO_FILE,
-                               nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "lifeboat.allowed_stores", "URL prefixes that roles without superuser may use for stores.",
+        "Empty: any directory, for roles with the rights of "
+        "pg_write_server_files.",
+        &allowed_stores, "", PGC_SIGHUP, GUC_DISALLOW_IN_AUTO_FILE, nullptr, nullptr, nullptr);
 }
 
 } // namespace
@@ -71,8 +72,8 @@ void DefineSettings() {
         "Added to the server's own nice value: 19 works in idle time only. Disk priority follows.",
         &worker_nice, 0, 0, 19, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("lifeboat.drill_role",
-                               "A role with LOGIN and CREATEDB, not superuser, for restore drills.",
-                               nullptr, &drill_role, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+                               "Reserved for a later version: the role of restore drills.", nullptr,
+                               &drill_role, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("lifeboat");
 }
 

@@ -1,5 +1,7 @@
 #include "pg/repository.h"
 
+#include "core/base/closest_name.h"
+
 extern "C" {
 #include <access/xlog.h>
 #include <utils/acl.h>
@@ -9,24 +11,28 @@ namespace lifeboat::pg {
 namespace {
 
 std::string Listed(const std::vector<std::string>& names) {
+    constexpr size_t kMost = 20;
     std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + ("\"" + name + "\"");
-    return list;
+    for (size_t i = 0; i < std::min(names.size(), kMost); ++i)
+        list += (list.empty() ? "" : ", ") + ("\"" + names[i] + "\"");
+    return list + (names.size() > kMost ? ", …" : ".");
 }
 
-// `store "x" does not exist`, with what there is instead.
+// `store "x" does not exist`, with what there is instead. `create` is said only where there is
+// nothing yet: to make what is there already anew would change it.
 [[noreturn]] void ThrowUnknown(const Home& home, const std::string& what, const std::string& name,
                                const std::string& create) {
     const std::string table = "backup_" + what + "s";
-    const auto names =
-        Column(Query(home.Sql("SELECT name FROM @." + table + " ORDER BY name LIMIT 20")));
+    const auto names = Column(Query(home.Sql("SELECT name FROM @." + table + " ORDER BY name")));
     const std::string there =
-        names.empty() ? "There are no " + what + "s yet." : "There are: " + Listed(names) + ".";
+        names.empty() ? "There are no " + what + "s yet." : "There are: " + Listed(names);
     if (name.empty()) {
         throw Error(Errc::NotFound, "no " + what + " was named and none is the default", there,
-                    create);
+                    names.empty() ? create : "Name one: " + what + " => " + QuoteLiteral(names[0]));
     }
-    throw Error(Errc::NotFound, what + " \"" + name + "\" does not exist", there, create);
+    std::string hint = names.empty() ? create : "";
+    if (const auto close = ClosestName(name, names)) hint = "Did you mean \"" + *close + "\"?";
+    throw Error(Errc::NotFound, what + " \"" + Printable(name) + "\" does not exist", there, hint);
 }
 
 StoreRecord ToStore(const Home& home, const Row& row) {

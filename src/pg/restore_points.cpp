@@ -136,13 +136,25 @@ void AddRelations(const Home& home, const CatalogEntry& entry) {
                "catalog: SELECT * FROM backup_import('main');");
 }
 
-// The newest complete backup of a database.
-Value NewestOf(const Home& home, const std::string& database) {
-    return QueryValue(
-        home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE database = $1 "
-                 "AND status = 'available' ORDER BY taken_at DESC, sequence DESC LIMIT "
-                 "1"),
-        {database});
+Value NewestOf(const Home& home, const std::string& database, const std::string& status) {
+    return QueryValue(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE database = $1 "
+                               "AND status = $2 ORDER BY taken_at DESC, sequence DESC LIMIT 1"),
+                      {database, status});
+}
+
+// A damaged backup is not nothing: it may be mended, and what is sound of it may be restored.
+[[noreturn]] void ThrowNoneOf(const Home& home, const std::string& database) {
+    const Value damaged = NewestOf(home, database, "damaged");
+    if (damaged) {
+        throw Error(Errc::NotFound, "database \"" + database + "\" has no sound backup",
+                    "The newest, " + *damaged + ", is damaged.",
+                    "See what is damaged, or that it is mended: SELECT * FROM backup_verify(" +
+                        QuoteLiteral(*damaged) +
+                        "); tables that are sound: SELECT backup_restore(" +
+                        QuoteLiteral(*damaged) + ", tables => '{…}');");
+    }
+    throw Error(Errc::NotFound, "database \"" + database + "\" has no backup", "",
+                "SELECT backup_run(database => " + QuoteLiteral(database) + ");");
 }
 
 } // namespace
@@ -152,11 +164,8 @@ RestorePoint FindRestorePoint(const Home& home, const std::string& id, Copy copy
     if (id == "latest" || id.starts_with("latest:")) {
         const std::string database =
             id == "latest" ? DefaultDatabase(home, "Name it: 'latest:app'") : id.substr(7);
-        const Value newest = NewestOf(home, database);
-        if (!newest) {
-            throw Error(Errc::NotFound, "database \"" + database + "\" has no backup", "",
-                        "SELECT backup_run(database => " + QuoteLiteral(database) + ");");
-        }
+        const Value newest = NewestOf(home, database, "available");
+        if (!newest) ThrowNoneOf(home, database);
         wanted = *newest;
     }
     const Rows rows = Query(

@@ -24,9 +24,8 @@ bool MatchesPrefix(const std::string& url, const std::string& prefix) {
     return url == allowed || (url.starts_with(allowed) && url[allowed.size()] == '/');
 }
 
-bool IsAllowedStore(const Location& location) {
+bool IsAllowedStore(const Location& location, const std::vector<std::string>& prefixes) {
     const std::string url = location.Url();
-    const std::vector<std::string> prefixes = AllowedStores();
     return std::any_of(prefixes.begin(), prefixes.end(),
                        [&url](const std::string& prefix) { return MatchesPrefix(url, prefix); });
 }
@@ -77,29 +76,25 @@ void RequireSourceRights(Oid role, const std::string& source, const std::string&
     }
 }
 
-void RequireStoreRights(Oid role, const Location& location, const StoreOptions& options) {
+void RequireStoreRights(Oid role, const Location& location) {
     if (IsSuperuser(role)) return;
-    if (location.scheme == "file" && !Has(role, ROLE_PG_WRITE_SERVER_FILES)) {
+    if (location.IsDirectory() && !Has(role, ROLE_PG_WRITE_SERVER_FILES)) {
         throw Error(Errc::Permission,
                     "role \"" + RoleName(role) + "\" may not use store " + location.Url(),
                     "A store in a directory needs the rights of pg_write_server_files.",
                     "GRANT pg_write_server_files TO " + QuoteIdent(RoleName(role)) + ";");
     }
-    if (location.scheme != "file" && !IsAllowedStore(location)) {
+    const std::vector<std::string> prefixes = AllowedStores();
+    if (!prefixes.empty() && !IsAllowedStore(location, prefixes)) {
         throw Error(Errc::Permission,
                     "role \"" + RoleName(role) + "\" may not use store " + location.Url(),
                     "Without superuser the URL must lie below one of lifeboat.allowed_stores.");
-    }
-    for (const char* option : {"endpoint", "ca_file", "profile", "credentials"}) {
-        if (!options.contains(option)) continue;
-        throw Error(Errc::Permission,
-                    std::string("store option \"") + option + "\" needs superuser");
     }
 }
 
 void RequireStoreUse(const StoreRecord& store) {
     if (!RoleExists(store.created_by)) ThrowGone("store", store.name);
-    RequireStoreRights(store.created_by, ParseLocation(store.url), store.options);
+    RequireStoreRights(store.created_by, ParseLocation(store.url));
 }
 
 void RequireKeyUse(const KeyRecord& key) {
@@ -109,7 +104,7 @@ void RequireKeyUse(const KeyRecord& key) {
 }
 
 void RequireRestoreRights(Oid role, const StoreRecord& store) {
-    if (!store.url.starts_with("file:") || Has(role, ROLE_PG_READ_SERVER_FILES)) return;
+    if (!ParseLocation(store.url).IsDirectory() || Has(role, ROLE_PG_READ_SERVER_FILES)) return;
     throw Error(Errc::Permission,
                 "role \"" + RoleName(role) + "\" may not restore from store \"" + store.name + "\"",
                 "A store in a directory needs the rights of pg_read_server_files.",

@@ -1,4 +1,4 @@
-// Who may do what (sql.md): checked as the caller, at every use.
+// Who may do what: checked as the caller, at every use.
 #pragma once
 
 #include "pg/repository.h"
@@ -14,7 +14,7 @@ bool RoleExists(Oid role);
 // file: needs pg_read_server_files, command: pg_execute_server_program, env: superuser.
 void RequireSourceRights(Oid role, const std::string& source, const std::string& option);
 // What creating or using this store needs of its creator.
-void RequireStoreRights(Oid role, const Location& location, const StoreOptions& options);
+void RequireStoreRights(Oid role, const Location& location);
 // The same at a use: also that the creator still exists.
 void RequireStoreUse(const StoreRecord& store);
 void RequireKeyUse(const KeyRecord& key);

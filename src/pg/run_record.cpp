@@ -17,6 +17,11 @@ const char* TableOf(const RunContext& run) {
     return run.request.kind == "restore" ? "@.backup_restores" : "@.backup_runs";
 }
 
+// Whoever asked for the run; a schedule's runs are the launcher's.
+std::string ActorOf(const RunContext& run) {
+    return OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher";
+}
+
 void InsertRestore(RunContext& run) {
     const RunRequest& request = run.request;
     Execute(
@@ -49,6 +54,33 @@ void InsertBackup(RunContext& run) {
     if (rows == 0) throw Error(Errc::Cancelled, "the run was cancelled before it began");
 }
 
+struct OrphanKind {
+    const char* table;
+    const char* event;
+    const char* id; // in the event's detail
+};
+constexpr OrphanKind kOrphanKinds[] = {
+    {"@.backup_runs", "run.interrupted", "run"},
+    {"@.backup_restores", "restore.interrupted", "restore"},
+};
+
+// False when it has come to an end by itself meanwhile.
+bool MarkOrphan(const Home& home, const OrphanKind& kind, const Row& row) {
+    const std::string error =
+        "the process of the run is gone: it was killed, or the server ended or crashed";
+    const uint64_t marked =
+        Execute(home.Sql(std::string("UPDATE ") + kind.table +
+                         " SET status = 'interrupted', finished_at = clock_timestamp(), sqlstate = "
+                         "'57P02', error = $2, hint = $3, pid = NULL, handle = NULL WHERE id = "
+                         "$1::bigint AND status IN ('queued', 'running')"),
+                {row[0], error,
+                 std::string("The server's log says why. A schedule tries again by itself.")});
+    if (marked == 0) return false;
+    AddEvent(home, "pg_lifeboat", kind.event, row[1].value_or(""),
+             {{kind.id, row[0]}, {"sqlstate", std::string("57P02")}, {"error", error}});
+    return true;
+}
+
 } // namespace
 
 void RecordQueued(RunContext& run) {
@@ -78,9 +110,7 @@ void RecordRunning(RunContext& run, const RunPlan& plan) {
                          "$4::oid WHERE id = $1::bigint"),
             {Id(run), plan.store.name, std::string(BackupTypeName(plan.type)),
              std::to_string(plan.role)});
-    AddEvent(run.home,
-             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
-             "run.start", run.backup_id,
+    AddEvent(run.home, ActorOf(run), "run.start", run.backup_id,
              {{"run", Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"database", plan.database.name},
@@ -113,11 +143,12 @@ void RecordEnding(RunContext& run, const Ending& ending) {
             "id = $1::bigint"),
         {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
          NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
-    AddEvent(*home,
-             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
-             run.request.kind + "." + ending.status, run.request.database,
-             {{"run", Id(run)},
+    const bool restores = run.request.kind == "restore";
+    AddEvent(*home, ActorOf(run), (restores ? "restore." : "run.") + ending.status, run.backup_id,
+             {{restores ? "restore" : "run", Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
+              {"database", restores ? Value() : NullIfEmpty(run.request.database)},
+              {"target", NullIfEmpty(run.request.target_database)},
               {"sqlstate", ending.sqlstate},
               {"error", ending.message}});
     transaction.Commit();
@@ -125,23 +156,14 @@ void RecordEnding(RunContext& run, const Ending& ending) {
 
 int MarkOrphans(const Home& home) {
     int marked = 0;
-    for (const char* table : {"@.backup_runs", "@.backup_restores"}) {
+    for (const OrphanKind& kind : kOrphanKinds) {
         // Rows without a process are the launcher's, which starts them when there is room.
-        const Rows rows = Query(home.Sql(std::string("SELECT id FROM ") + table +
+        const Rows rows = Query(home.Sql(std::string("SELECT id, backup_id FROM ") + kind.table +
                                          " WHERE status IN ('queued', 'running') AND (pid IS NOT "
                                          "NULL OR status = 'running')"));
         for (const Row& row : rows) {
             if (IsRunAlive(std::stoll(*row[0]))) continue;
-            marked += static_cast<int>(Execute(
-                home.Sql(std::string("UPDATE ") + table +
-                         " SET status = 'interrupted', finished_at = clock_timestamp(), sqlstate = "
-                         "'57P02', error = $2, hint = $3, pid = NULL, handle = NULL WHERE id = "
-                         "$1::bigint AND status IN ('queued', 'running')"),
-                {row[0],
-                 std::string(
-                     "the process of the run is gone: it was killed, or the server ended or "
-                     "crashed"),
-                 std::string("The server's log says why. A schedule tries again by itself.")}));
+            if (MarkOrphan(home, kind, row)) ++marked;
         }
     }
     return marked;

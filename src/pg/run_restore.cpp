@@ -95,15 +95,18 @@ std::optional<Key> SecretFor(const Home& home, Preparation& prepared, Interrupt&
     std::optional<Error> failure;
     for (const KeyRecord& key : LoadKeys(home)) {
         if (!key.secret || (key_name && *key_name != key.name)) continue;
-        RequireKeyUse(key);
-        Key secret = ReadServerSecret(*key.secret, interrupt);
-        Keyring ring(*prepared.backup.store);
-        ring.AddServerSecret(secret);
+        // Another key's secret may be out of reach: the first reason is told if none fits.
         try {
+            RequireKeyUse(key);
+            Key secret = ReadServerSecret(*key.secret, interrupt);
+            Keyring ring(*prepared.backup.store);
+            ring.AddServerSecret(secret);
             (void)ring.Find(prepared.opened.manifest.key_ids.front());
             return secret;
+        } catch (const ServerError&) {
+            throw;
         } catch (const Error& error) {
-            failure = error;
+            if (!failure) failure = error;
         }
     }
     if (failure) throw *failure;

@@ -69,7 +69,8 @@ void WakeLauncher() {
 
 void TakeSample() {
     if (state == nullptr || RecoveryInProgress()) return;
-    // The position first, the transaction id second: engine.md's proof needs this order.
+    // The position first, the transaction id second: what is below the position then belongs to
+    // older transactions only.
     const XLogRecPtr lsn = GetXLogInsertRecPtr();
     const Sample sample{lsn, U64FromFullTransactionId(ReadNextFullTransactionId())};
     const TimestampTz now = GetCurrentTimestamp();

@@ -73,6 +73,14 @@ std::optional<SignerPrivate> Signer(const KeyRecord& key, Interrupt& interrupt) 
     return ReadSigner(*key.signer, interrupt);
 }
 
+void RequireSigner(const KeyRecord& key, const SignerPrivate& signer) {
+    if (!key.signer_id || HexId(signer.Public().id()) == *key.signer_id) return;
+    throw Error(Errc::KeyWrong,
+                "signer " + key.signer.value_or("") + " is another key than the catalog knows", "",
+                "SELECT backup_rotate_key(" + QuoteLiteral(key.name) + ", signer => " +
+                    QuoteLiteral(key.signer.value_or("")) + ");");
+}
+
 namespace {
 
 bool MayUse(const KeyRecord& key) {

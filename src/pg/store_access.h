@@ -38,6 +38,8 @@ private:
     std::string text_;
 };
 
+// Error(KeyWrong) when it is another signer than the catalog knows the key by.
+void RequireSigner(const KeyRecord& key, const SignerPrivate& signer);
 Key ReadServerSecret(const std::string& source, Interrupt& interrupt);
 SignerPrivate ReadSigner(const std::string& source, Interrupt& interrupt);
 std::string HexId(const Sha256Digest& digest);

@@ -32,11 +32,21 @@ void RequireBackupRights(Oid role, const RestorePoint& point) {
     }
     if (RoleExists(point.role_oid) && ActsFor(role, point.role_oid)) return;
     const std::string taker = RoleName(point.role_oid);
+    const bool exists = RoleExists(point.role_oid);
+    // Nobody is made a superuser for the sake of a restore.
+    std::string hint = "Let a superuser restore it.";
+    if (exists && !IsSuperuser(point.role_oid)) {
+        hint = "GRANT " + QuoteIdent(taker) + " TO " + QuoteIdent(RoleName(role)) + ";";
+    } else if (exists) {
+        hint =
+            "Let a superuser restore it. For backups to come, give the schedule to a weaker role: "
+            "SELECT backup_alter_schedule(name => '…', owner => 'role');";
+    }
     throw Error(Errc::Permission, message,
-                "It was taken as \"" + taker + "\": the privileges of that role are needed.",
-                RoleExists(point.role_oid)
-                    ? "GRANT " + QuoteIdent(taker) + " TO " + QuoteIdent(RoleName(role)) + ";"
-                    : "Let a superuser restore it.");
+                "It was taken as \"" + taker + "\"" +
+                    (exists && IsSuperuser(point.role_oid) ? ", a superuser" : "") +
+                    ": the privileges of that role are needed.",
+                hint);
 }
 
 bool MayRun(const RestorePoint& point, const Backup& opened) noexcept {

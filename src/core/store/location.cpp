@@ -44,7 +44,7 @@ void RefuseCredentials(std::string_view url) {
     const std::string_view rest = url.substr(slashes + 3);
     if (rest.substr(0, rest.find('/')).find('@') == std::string_view::npos) return;
     throw Error(Errc::InvalidValue, "store URL must not contain a user name or password", {},
-                "Name the place of the credentials in the option \"credentials\".");
+                "The known scheme, \"file\", needs neither. " + std::string(kFileHint));
 }
 
 std::string DecodePercent(std::string_view url, std::string_view text) {

@@ -13,6 +13,8 @@ struct Location {
     std::string scheme; // "file"
     std::string path;   // absolute, normalised: no "//", ".", "..", trailing "/"
     [[nodiscard]] std::string Url() const;
+    // In the file system of whoever opens it: the rights to its files are needed.
+    [[nodiscard]] bool IsDirectory() const noexcept { return scheme == "file"; }
 };
 
 // Throws Error(InvalidValue): unknown scheme (lists the known ones), relative path, user:password

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/count.h"
+#include "core/crypto/secret_source.h"
 #include "core/schedule/cron.h"
 #include "pg/rights.h"
 #include "pg/settings.h"
@@ -13,6 +15,7 @@
 extern "C" {
 #include <access/xlog.h>
 #include <postmaster/bgworker_internals.h>
+#include <replication/logicallauncher.h>
 
 PG_FUNCTION_INFO_V1(lifeboat_health);
 PGDLLEXPORT Datum lifeboat_health(PG_FUNCTION_ARGS);
@@ -68,15 +71,27 @@ void CheckLauncher(ResultSet& result) {
     findings.Ok("lifeboat launcher", "running as process " + std::to_string(shared->launcher_pid));
 }
 
+// Every run that may be at work has its two processes, and one that is alone all of its workers;
+// more runs share what workers there are. The launcher and PostgreSQL's own of logical replication
+// are always there.
+int WantedProcesses() {
+    constexpr int kProcessesOfRun = 2;
+    const int always = 1 + (max_logical_replication_workers > 0 ? 1 : 0);
+    return always +
+           std::max(MaxConcurrentRuns() * kProcessesOfRun, kProcessesOfRun + DefaultWorkers());
+}
+
 void CheckServer(ResultSet& result) {
     Findings findings(result, "server");
-    const int wanted = 1 + MaxConcurrentRuns() * (2 + DefaultWorkers());
+    const int wanted = WantedProcesses();
     if (max_worker_processes < wanted) {
         findings.Add(
             "max_worker_processes", kWarning,
             "it is " + std::to_string(max_worker_processes) + "; " +
-                std::to_string(MaxConcurrentRuns()) + " runs of " +
-                std::to_string(DefaultWorkers()) + " workers want " + std::to_string(wanted),
+                Count(static_cast<uint64_t>(MaxConcurrentRuns()), "run") +
+                " at a time, or one of " +
+                Count(static_cast<uint64_t>(DefaultWorkers()), "worker") + ", want " +
+                std::to_string(wanted),
             "ALTER SYSTEM SET max_worker_processes = " + std::to_string(wanted) + "; then restart");
     }
     for (const char* program : {"pg_dump", "pg_dumpall", "pg_restore", "lifeboat"}) {
@@ -111,7 +126,7 @@ void CheckStore(Findings& findings, const StoreRecord& record) {
         return;
     }
     const Location location = ParseLocation(record.url);
-    if (location.scheme == "file" && DeviceOf(location.path) == DeviceOf(DataDir)) {
+    if (location.IsDirectory() && DeviceOf(location.path) == DeviceOf(DataDir)) {
         findings.Add(record.name, kWarning,
                      "it lies on the file system of the data directory: one disk lost, both lost",
                      "Keep backups on another disk, best on another machine.");
@@ -132,10 +147,80 @@ void CheckStores(const Home& home, ResultSet& result) {
     for (const StoreRecord& store : stores) CheckStore(findings, store);
 }
 
+// Whoever looks at health looks often, and starts no programs.
+bool IsReadHere(const Value& source, const std::string& option) {
+    return source && ParseSecretSource(*source, option, false).kind != SourceKind::kCommand;
+}
+
+// The newest backup of the key opens with the secret. A store that does not answer is another
+// finding.
+void CheckSecretFits(const Home& home, const KeyRecord& key, const Key& secret,
+                     Interrupt& interrupt) {
+    const Rows newest = Query(
+        home.Sql("SELECT store, key_ids[1], backup_id FROM @.backup_restore_points WHERE key = $1 "
+                 "AND status <> 'deleted' AND encrypted ORDER BY taken_at DESC LIMIT 1"),
+        {key.name});
+    KeyId id{};
+    if (newest.empty() || !newest[0][1] || !DecodeHex(*newest[0][1], id)) return;
+    const StoreRecord record = LoadStore(home, *newest[0][0]);
+    try {
+        RequireStoreUse(record);
+        const std::unique_ptr<Store> store = OpenRecorded(record, interrupt);
+        Keyring ring(*store);
+        ring.AddServerSecret(secret);
+        (void)ring.Find(id);
+    } catch (const ServerError&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() != Errc::KeyWrong && error.code() != Errc::KeyMissing) return;
+        throw Error(error.code(),
+                    "secret " + *key.secret + " does not open backup " + *newest[0][2],
+                    error.message() + ".",
+                    "Put the secret back that the key was made with: this server can restore none "
+                    "of its backups.");
+    }
+}
+
+// What a run of the key reads, read as a run reads it.
+void CheckMaterial(const Home& home, const KeyRecord& key, Findings& findings) {
+    ServerInterrupt interrupt;
+    const auto check = [&](auto&& body) {
+        try {
+            body();
+        } catch (const ServerError&) {
+            throw;
+        } catch (const Error& error) {
+            findings.Add(key.name, kCritical,
+                         error.message() + (error.detail().empty() ? "" : ". " + error.detail()),
+                         error.hint());
+        }
+    };
+    check([&] { RequireKeyUse(key); });
+    if (IsReadHere(key.secret, "secret")) {
+        check([&] {
+            CheckSecretFits(home, key, ReadServerSecret(*key.secret, interrupt), interrupt);
+        });
+    }
+    if (IsReadHere(key.signer, "signer"))
+        check([&] { RequireSigner(key, ReadSigner(*key.signer, interrupt)); });
+}
+
+std::string KeyDetail(const KeyRecord& key) {
+    std::string detail = Count(key.recipients.size(), "recovery certificate") + ", " +
+                         (key.secret ? "server secret" : "write-only") +
+                         (key.signer ? ", signed" : "");
+    const bool all_read = (!key.secret || IsReadHere(key.secret, "secret")) &&
+                          (!key.signer || IsReadHere(key.signer, "signer"));
+    if (!all_read) detail += "; commands are run by backup_check_key only";
+    return detail;
+}
+
 void CheckKeys(const Home& home, ResultSet& result) {
     Findings findings(result, "key");
     for (const KeyRecord& key : LoadKeys(home)) {
-        if (!RoleExists(key.created_by)) {
+        if (RoleExists(key.created_by)) {
+            CheckMaterial(home, key, findings);
+        } else {
             findings.Add(key.name, kCritical, "its creator no longer exists: no run can use it",
                          "A superuser takes it over: SELECT backup_rotate_key(" +
                              QuoteLiteral(key.name) + ");");
@@ -152,9 +237,7 @@ void CheckKeys(const Home& home, ResultSet& result) {
                          "SELECT backup_rotate_key(" + QuoteLiteral(key.name) +
                              ", recipients => ARRAY['file:…']);");
         }
-        findings.Ok(key.name, std::to_string(key.recipients.size()) + " recovery certificates, " +
-                                  (key.secret ? "server secret" : "write-only") +
-                                  (key.signer ? ", signed" : ""));
+        findings.Ok(key.name, KeyDetail(key));
     }
 }
 
@@ -203,8 +286,9 @@ void CheckScheduleRow(Findings& findings, const Home& home, const ScheduleRecord
         } else if (ToInt(row[2]) > 0) {
             findings.Add(
                 schedule.name, kWarning,
-                "database \"" + *row[0] + "\": " + *row[2] +
-                    " runs in a row without success: " + row[3].value_or(""),
+                "database \"" + *row[0] +
+                    "\": " + Count(static_cast<uint64_t>(ToInt(row[2])), "run") +
+                    " in a row without success: " + row[3].value_or(""),
                 "SELECT * FROM backup_runs WHERE schedule = " + name + " ORDER BY id DESC;");
         }
     }

@@ -1,4 +1,5 @@
 // backup_create_key, backup_drop_key, backup_check_key, backup_rotate_key.
+#include "core/base/count.h"
 #include "core/format/key_rotation.h"
 #include "pg/rights.h"
 #include "pg/sql/call.h"
@@ -115,11 +116,15 @@ Datum DropKey(const Call& call) {
             "<> 'deleted'"),
         {name});
     if (schedules || backups) {
-        throw Error(Errc::WrongState,
-                    "key \"" + name + "\" is needed" +
-                        (backups ? " by " + *backups + " backups" : std::string()) +
-                        (schedules ? " by schedules " + *schedules : std::string()),
-                    "Without the key their backups could not be read or trusted.");
+        throw Error(
+            Errc::WrongState,
+            "key \"" + name + "\" is needed" +
+                (backups ? " by " + Count(std::stoull(*backups), "backup") : "") +
+                (backups && schedules ? " and" : "") +
+                (schedules ? " by schedules " + *schedules : ""),
+            "Without the key their backups could not be read or trusted.",
+            backups ? "SELECT backup_id FROM backup_catalog WHERE key = " + QuoteLiteral(name) + ";"
+                    : "Give them another key with backup_alter_schedule, or drop them.");
     }
     Execute(home.Sql("DELETE FROM @.backup_keys WHERE name = $1"), {name});
     AddEvent(home, RoleName(caller), "key.drop", name);
@@ -159,13 +164,7 @@ Datum CheckKey(const Call& call) {
         Try(result, "secret", [&] { material.secret = ServerSecret(key, interrupt); });
     const bool signer = Try(result, "signer", [&] {
         material.signer = Signer(key, interrupt);
-        if (material.signer && key.signer_id &&
-            HexId(material.signer->Public().id()) != *key.signer_id) {
-            throw Error(Errc::KeyWrong,
-                        "signer " + *key.signer + " is another key than the catalog knows", "",
-                        "SELECT backup_rotate_key(" + QuoteLiteral(name) + ", signer => " +
-                            QuoteLiteral(*key.signer) + ");");
-        }
+        if (material.signer) RequireSigner(key, *material.signer);
     });
     for (const KeyStep& step : ProbeMaterial(material)) {
         const bool read = step.step == "recipients" ? recipients

@@ -93,8 +93,10 @@ Datum CreateSchedule(const Call& call) {
     if (old) RequireScheduleOwner(caller, *old);
     const Oid owner = old ? old->owner : caller;
     if (database_defaulted) {
-        values["database"] = DefaultDatabase(
-            home, "SELECT backup_schedule('nightly', '0 2 * * *', database => 'app');");
+        const std::string example = "SELECT backup_schedule(" + QuoteLiteral(name) + ", " +
+                                    QuoteLiteral(values["cron"].value_or("0 2 * * *")) +
+                                    ", database => 'app');";
+        values["database"] = DefaultDatabase(home, example.c_str());
     }
     CheckScheduleOptions(home, owner, values, zone_defaulted);
     WriteSchedule(home, name, owner, values, true);

@@ -1,12 +1,10 @@
 // backup_create_store, backup_alter_store, backup_drop_store, backup_check_store.
-#include <cerrno>
-#include <climits>
-#include <cstdlib>
-
+#include "core/base/count.h"
 #include "core/format/probe.h"
 #include "pg/rights.h"
 #include "pg/sql/call.h"
 #include "pg/sql/names.h"
+#include "pg/sql/store_directory.h"
 #include "pg/store_access.h"
 
 extern "C" {
@@ -22,37 +20,6 @@ PGDLLEXPORT Datum lifeboat_check_store(PG_FUNCTION_ARGS);
 
 namespace lifeboat::pg {
 namespace {
-
-std::string RealPath(std::string path) {
-    char resolved[PATH_MAX];
-    while (!path.empty() && realpath(path.c_str(), resolved) == nullptr) {
-        path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-    }
-    return path.empty() ? "/" : resolved;
-}
-
-bool IsBelow(const std::string& path, const std::string& root) {
-    return path == root || path.starts_with(root + "/");
-}
-
-// A backup inside what it backs up dies with it, and the server may clean it away.
-void RefuseServerDirectories(const Location& location) {
-    if (location.scheme != "file") return;
-    const std::string path = RealPath(location.path);
-    std::vector<std::pair<std::string, std::string>> places = {
-        {"the data directory", RealPath(DataDir)},
-        {"pg_wal", RealPath(DataDir + std::string("/pg_wal"))}};
-    for (const Row& row : Query("SELECT spcname, pg_tablespace_location(oid) FROM pg_tablespace "
-                                "WHERE pg_tablespace_location(oid) <> ''")) {
-        places.emplace_back("tablespace \"" + *row[0] + "\"", RealPath(*row[1]));
-    }
-    for (const auto& [name, root] : places) {
-        if (!IsBelow(path, root)) continue;
-        throw Error(Errc::InvalidValue, "store path \"" + location.path + "\" lies inside " + name,
-                    "What destroys " + name + " (" + root + ") would destroy the backups too.",
-                    "Choose a directory outside of it, best on another machine's disk.");
-    }
-}
 
 StoreOptions OptionsOf(const std::string& json) {
     StoreOptions options;
@@ -74,7 +41,7 @@ StoreOptions OptionsOf(const std::string& json) {
 }
 
 // Opens the store that is there, or makes one.
-Repo OpenOrCreate(Store& store, bool encryption_required) {
+Repo OpenOrCreate(Store& store, const Location& location, bool encryption_required) {
     if (store.Exists(kRepoName)) {
         Repo repo = ReadRepo(store);
         if (repo.encryption_required == encryption_required) return repo;
@@ -85,6 +52,7 @@ Repo OpenOrCreate(Store& store, bool encryption_required) {
                     std::string("Call backup_create_store with encryption => '") +
                         (repo.encryption_required ? "required" : "none") + "', or another URL.");
     }
+    CheckNewDirectory(location);
     Repo repo;
     repo.store_id = RandomHex(16);
     repo.encryption_required = encryption_required;
@@ -124,16 +92,17 @@ Datum CreateStore(const Call& call) {
     RoleScope as_owner(home.owner);
     const StoreOptions options = OptionsOf(options_json);
     CheckOptions(location, options);
-    RequireStoreRights(caller, location, options);
+    RequireStoreRights(caller, location);
     if (!Query(home.Sql("SELECT FROM @.backup_stores WHERE name = $1"), {name}).empty()) {
         throw Error(Errc::Duplicate, "store \"" + name + "\" exists already", "",
                     "To change it, call backup_alter_store.");
     }
     RefuseTaken(home, name, location.Url(), "");
     RefuseServerDirectories(location);
+    RequireDirectory(location);
     ServerInterrupt interrupt;
     const std::unique_ptr<Store> store = OpenStore(location, options, interrupt);
-    const Repo repo = OpenOrCreate(*store, required);
+    const Repo repo = OpenOrCreate(*store, location, required);
     RefuseTaken(home, name, location.Url(), repo.store_id);
     if (make_default) ClearDefault(home);
     Execute(home.Sql("INSERT INTO @.backup_stores (name, url, options, is_default, created_by, "
@@ -163,7 +132,7 @@ Datum AlterStore(const Call& call) {
     const StoreRecord changed = LoadStore(home, name);
     const Location location = ParseLocation(changed.url);
     CheckOptions(location, changed.options);
-    RequireStoreRights(caller, location, changed.options);
+    RequireStoreRights(caller, location);
     if (url) {
         RefuseTaken(home, name, changed.url, "");
         RefuseServerDirectories(location);
@@ -202,7 +171,8 @@ Datum DropStore(const Call& call) {
     if (backups) {
         throw Error(
             Errc::WrongState,
-            "store \"" + name + "\" holds " + *backups + " backups that the catalog knows",
+            "store \"" + name + "\" holds " + Count(std::stoull(*backups), "backup") +
+                " that the catalog knows",
             "Dropping a store deletes nothing in it, but the catalog would forget them.",
             "SELECT backup_id FROM backup_catalog WHERE store = " + QuoteLiteral(name) + ";");
     }

@@ -40,6 +40,7 @@ is(sql($node, "SELECT ok, problems FROM backup_verify('latest:app')"), 't|{}', '
 is(sql($node, "SELECT verified_level FROM backup_catalog"), 'content', 'which is remembered');
 is(sql($node, "SELECT string_agg(action, ' ' ORDER BY id) FROM backup_events WHERE action LIKE 'run.%'"),
 	'run.start run.succeeded', 'events tell the story');
+is(sql($node, "SELECT string_agg(DISTINCT subject, ' ') FROM backup_events WHERE action LIKE 'run.%'"), $id, 'about the backup');
 is(sql($node, 'SELECT count(*) FROM backup_progress'), '0', 'nothing is at work any more');
 
 my $files = files();
@@ -71,6 +72,8 @@ sub ended
 	my ($status, $name) = @_;
 	wait_for($node, "SELECT count(*) = 0 FROM backup_runs WHERE status IN ('queued', 'running')");
 	is(sql($node, 'SELECT status FROM backup_runs ORDER BY id DESC LIMIT 1'), $status, "$name: the run is $status");
+	is(sql($node, q{SELECT count(*) FROM backup_events e, (SELECT * FROM backup_runs ORDER BY id DESC LIMIT 1) r
+		WHERE e.action = 'run.' || r.status AND e.subject = r.backup_id AND (e.detail->>'run')::bigint = r.id}), '1', "$name: an event says so");
 	return;
 }
 
@@ -165,6 +168,7 @@ sql($node, "CREATE ROLE poor LOGIN");
 sql($node, "SELECT backup_grant('poor', 'operator')");
 like(sql_error($node, "SET ROLE poor; SELECT backup_run(database => 'app')"), qr/42501: .*\bt\b/,
 	'a table that the role may not read');
+ended('failed', 'a run without rights');
 
 my @odd = ('host=x port=1', 'a/b', '..', "it's \"odd\"");
 for my $name (@odd)
@@ -175,6 +179,14 @@ for my $name (@odd)
 	my $odd_id = run_backup($node, $name);
 	like($odd_id, qr/^[a-z0-9_]+-\d{8}T\d{6}Z-full-[0-9a-f]{8}$/, "a database named $name");
 }
+
+shut();
+$waiting = background($node, "SELECT $slow");
+running();
+kill 'KILL', sql($node, "SELECT pid FROM backup_runs WHERE status = 'running'");
+finish_background($waiting);
+wait_up($node);
+ended('interrupted', 'kill -9');
 
 $node->stop;
 

@@ -97,6 +97,36 @@ $node->reload;
 
 # --- stores that fail ------------------------------------------------------------------------------------------
 
+# Without superuser: the rights on files, and the places an administrator allows.
+my $open = temp_dir();
+sql($node, "SELECT backup_grant('stranger', 'admin')");
+my $create = "SET ROLE stranger; SELECT backup_create_store('open', 'file://$open')";
+like(sql_error($node, $create), qr{42501: role "stranger" may not use store file://\Q$open\E\nDETAIL:  A store in a directory needs the rights of pg_write_server_files\.\nHINT:  GRANT pg_write_server_files TO stranger;},
+	'a store in a directory needs rights on files');
+sql($node, 'GRANT pg_write_server_files TO stranger');
+$node->append_conf('postgresql.conf', "lifeboat.allowed_stores = 'file:///srv/backups, file://${open}er'\n");
+$node->reload;
+wait_for($node, "SELECT current_setting('lifeboat.allowed_stores') LIKE '%srv%'");
+like(sql_error($node, $create), qr{42501: role "stranger" may not use store file://\Q$open\E\nDETAIL:  Without superuser the URL must lie below one of lifeboat\.allowed_stores\.},
+	'and a place that is allowed');
+$node->append_conf('postgresql.conf', "lifeboat.allowed_stores = 'file://$open'\n");
+$node->reload;
+wait_for($node, "SELECT current_setting('lifeboat.allowed_stores') NOT LIKE '%srv%'");
+sql($node, $create);
+pass('there a role without superuser makes a store');
+
+# What a new store finds in its directory.
+my $full = temp_dir();
+write_file("$full/$_", 'x') for qw(a b c d);
+my ($rc, undef, $said) = $node->psql('postgres', "SELECT backup_create_store('full', 'file://$full')");
+like("$rc $said", qr/^0 .*WARNING:  store directory "\Q$full\E" is not empty\nDETAIL:  It holds "a", "b", "c" and 1 more\.\nHINT:  A store is best alone in its directory\./s,
+	'a directory that is not empty is worth a warning');
+my $private = make_keys();
+like(sql_error($node, "SELECT backup_create_store('private', 'file://$private')"),
+	qr/22023: store directory "\Q$private\E" holds the private key recovery\.key\nDETAIL:  Who can read the store must not find there what opens or signs its backups\.\nHINT:  Choose an empty directory: install -d -m 700 -o \S+ DIR$/m,
+	'private keys do not lie in a store');
+ok(!-e "$private/repo.json", 'which is not made');
+
 my $dir = temp_dir();
 chmod 0500, $dir;
 like(sql_error($node, "SELECT backup_create_store('locked', 'file://$dir')"),
@@ -117,7 +147,7 @@ my $secret = temp_dir() . '/secret';
 write_file($secret, ('00' x 32) . "\n", 0644);
 like(sql_error($node, "SELECT backup_create_key('open', secret => 'file:$secret')"), qr/42501: .*\n?.*0644.*\n?.*chmod 600/s, 'a secret that everybody can read');
 like(sql_error($node, "SELECT backup_drop_store('local')"), qr/55000: store "local" is used by schedules\nDETAIL:  Schedules: "nightly"\./, 'a store in use is not dropped');
-like(sql_error($node, "SELECT backup_drop_key('main')"), qr/55000: key "main" is needed by \d+ backups/, 'nor a key');
+like(sql_error($node, "SELECT backup_drop_key('main')"), qr/55000: key "main" is needed by \d+ backups\nDETAIL:  .*\nHINT:  SELECT backup_id FROM backup_catalog WHERE key = 'main';$/m, 'nor a key');
 
 # --- another schema, and DROP EXTENSION --------------------------------------------------------------------------
 

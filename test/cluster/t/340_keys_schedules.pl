@@ -29,8 +29,23 @@ is($rc, 5, 'no longer with the old one');
 my $second = run_backup($node, 'app');
 is(sql($node, "SELECT bool_and(ok) FROM (SELECT (backup_verify(backup_id)).ok FROM backup_catalog) v"), 't', 'both signers are trusted');
 is(sql($node, "SELECT count(DISTINCT signer_id) FROM backup_restore_points"), '2', 'of which there are two');
+my ($signer, $secret) = map { read_file("$new/$_") } qw(signer.key server.secret);
 write_file("$new/signer.key", read_file("$keys/signer.key"), 0600);
 like(sql($node, "SELECT detail FROM backup_check_key('main') WHERE NOT ok"), qr/is another key than the catalog knows/, 'an exchanged signer is noticed');
+
+# What no run could use, backup_health says.
+my $health = sub { sql($node, "SELECT status, detail, hint FROM backup_health WHERE check_name = 'key' AND subject = 'main'") };
+like($health->(), qr{^critical\|signer file:\Q$new\E/signer\.key is another key than the catalog knows\|SELECT backup_rotate_key\('main', signer => 'file:\Q$new\E/signer\.key'\);$},
+	'backup_health, too');
+write_file("$new/signer.key", $signer, 0600);
+is($health->(), 'ok|1 recovery certificate, server secret, signed|', 'which is content with what fits');
+chmod 0644, "$new/server.secret" or die $!;
+like($health->(), qr{^critical\|file "\Q$new\E/server\.secret" given as "secret" has mode 0644, which others may read.*\|chmod 600 \Q$new\E/server\.secret$},
+	'a secret that no run would read is critical');
+write_file("$new/server.secret", ('ee' x 32) . "\n", 0600);
+like($health->(), qr{^critical\|secret file:\Q$new\E/server\.secret does not open backup \Q$second\E\. .*\|Put the secret back},
+	'and so is one that opens no backup');
+write_file("$new/server.secret", $secret, 0600);
 
 # A write-only server.
 my $offline = make_keys();
@@ -72,6 +87,12 @@ is(sql($node, "SELECT enabled, next_run_at FROM backup_status"), 'f|', 'paused i
 like(sql_error($node, "SET ROLE bob; SELECT backup_run('s', store => 'clear')"), qr/42501: must be owner of schedule "s"/, 'who runs it with other options needs its owner\'s privileges');
 like(sql_error($node, "SET ROLE bob; SELECT backup_drop_store('clear')"), qr/42501: must have created store "clear" or be superuser/, 'stores belong to who created them');
 like(sql_error($node, "SET ROLE bob; SELECT backup_drop_key('offline')"), qr/42501: must have created key "offline" or be superuser/, 'so do keys');
+sql($node, "SELECT backup_schedule('nightly', '0 2 * * *', 'app', timezone => 'UTC')");
+like(sql_error($node, "SELECT backup_run('nigtly')"),
+	qr/42704: schedule "nigtly" does not exist\nDETAIL:  There are: "nightly", "s"\.\nHINT:  Did you mean "nightly"\?$/m, 'a slip of the pen');
+unlike(sql_error($node, "SELECT backup_pause('weekly')"), qr/HINT/, 'no hint rewrites a schedule that is there');
+like(sql_error($node, "SELECT backup_drop_store('locl')"), qr/42704: store "locl" does not exist\n.*\nHINT:  Did you mean "local"\?$/m, 'of a store');
+sql($node, "SELECT backup_unschedule('nightly')");
 sql($node, "SELECT backup_unschedule('s')");
 
 # --- limits --------------------------------------------------------------------------------------------

@@ -38,6 +38,18 @@ my ($rc, $out, $err) = $node->psql('postgres', "SET default_transaction_read_onl
 is("$rc $out", '0 t', 'verify works in a read-only transaction');
 like($err, qr/NOTICE:  the result is not recorded: the transaction is read-only/, 'and says that nothing is recorded');
 
+# A backup that is damaged is not "no backup".
+my ($object) = glob "$store/backups/$id/manifest.json";
+my $sound = read_file($object);
+unlink $object or die $!;
+is(sql($node, "SELECT ok FROM backup_verify('$id')"), 'f', 'a backup without manifest is damaged');
+like(sql_error($node, "SELECT backup_verify('latest:app')"),
+	qr/^ERROR:  42704: database "app" has no sound backup\nDETAIL:  The newest, \Q$id\E, is damaged\.\nHINT:  See what is damaged, or that it is mended: SELECT \* FROM backup_verify\('\Q$id\E'\); tables that are sound: SELECT backup_restore\('\Q$id\E', tables => '\{…\}'\);$/m,
+	'which latest says');
+write_file($object, $sound, 0400);
+is(sql($node, "SELECT ok FROM backup_verify('$id')"), 't', 'mended it is sound');
+is(sql($node, "SELECT backup_id FROM backup_verify('latest:app')"), $id, 'and the latest again');
+
 # --- a write-only server --------------------------------------------------------------------------
 
 sql($node, qq{SELECT backup_create_key('writeonly', recipients => ARRAY['file:$keys/recovery.crt'])});
@@ -91,7 +103,13 @@ is(sql($node, $as->("SELECT ok FROM backup_verify('$id')")), 't', 'an operator v
 is(sql($node, $as->("SELECT status FROM backup_restore_plan('$id') WHERE action = 'check access'")), 'blocked',
 	'may not restore what another role took, and the plan says so');
 like(sql($node, $as->("SELECT detail FROM backup_restore_plan('$id') WHERE action = 'check access'")),
-	qr/^role "operator" may not restore backup $id: It was taken as "\w+": the privileges of that role are needed\./, 'with the reason');
+	qr/^role "operator" may not restore backup $id: It was taken as "\w+", a superuser: the privileges of that role are needed\./, 'with the reason');
+like(sql_error($node, $as->("SELECT backup_restore('$id', 'mine')")),
+	qr/^ERROR:  42501: role "operator" may not restore backup $id\nDETAIL:  .*\nHINT:  Let a superuser restore it\. For backups to come, give the schedule to a weaker role: SELECT backup_alter_schedule\(name => '…', owner => 'role'\);$/m,
+	'and nobody is advised to make a superuser of it');
+sql($node, q{CREATE ROLE keeper LOGIN; GRANT pg_read_all_data, pg_read_server_files TO keeper; SELECT backup_grant('keeper', 'operator')});
+my $kept = sql($node, "SET ROLE keeper; SELECT backup_run(database => 'app')");
+like(sql_error($node, $as->("SELECT backup_restore('$kept', 'mine')")), qr/^HINT:  GRANT keeper TO operator;$/m, 'of another role the privileges may be given');
 like(sql($node, $as->("SELECT status || ' ' || detail FROM backup_restore_plan('$id') WHERE action = 'check rights'")),
 	qr/^blocked role "operator" may not create databases/, 'nor create a database');
 like(sql_error($node, $as->("SELECT backup_pin('$id', 'mine')")), qr/^ERROR:  42501: permission denied for function backup_pin$/m,
