@@ -19,7 +19,8 @@ DEBUG_INFO ?= -g1
 override with_llvm := no
 
 .DEFAULT_GOAL := help
-friendly := help deps core product dev unit regress test other-majors lint format quickstart FORCE
+friendly := help deps core product dev unit regress test other-majors lint format quickstart FORCE \
+    bench bench-quick bench-levels bench-report
 .PHONY: $(friendly) build
 
 # --- the friendly targets ------------------------------------------------------------------------
@@ -34,6 +35,8 @@ help:
 	@echo 'make installcheck pg_regress tests: on a throw-away server, or on the one that PGHOST or PGPORT names'
 	@echo 'make test         everything, ends with the counts'
 	@echo 'make other-majors quickstart on PostgreSQL 17 and 18, in chroots (wants root)'
+	@echo 'make bench        against pg_dump, 3 GB, half an hour; bench-quick: 300 MB, 3 minutes; bench-levels: levels'
+	@echo 'make bench-report docs/benchmarks.md and its picture from the newest results'
 	@echo 'make lint         formatting, clang-tidy, include directions, sizes'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -59,6 +62,20 @@ test: build
 
 other-majors:
 	@scripts/other-majors.sh
+
+bench: deps
+	@$(MAKE) -j $(JOBS) --no-print-directory all bench-module
+	@test/bench/run full
+
+bench-quick: deps
+	@$(MAKE) -j $(JOBS) --no-print-directory all bench-module
+	@test/bench/run quick
+
+bench-levels: product
+	@test/bench/run levels
+
+bench-report:
+	@test/bench/report.pl
 
 lint: deps
 	@scripts/lint.sh
@@ -160,6 +177,20 @@ $(pg_build)/bridge_test.so: $(bridge_test_objs) $(core)/liblifeboat_core.a src/p
 	@$(CXX) -shared -o $@ $(bridge_test_objs) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
 	    -Wl,--version-script=src/pg/exports.map
 .PHONY: test-modules
+
+# Formats rows and throws them away: for test/bench, never installed.
+format_bench_objs := $(pg_build)/format_bench.o \
+    $(addprefix $(pg_build)/pg/,block_reader.o bridge.o guards.o heap_pages.o query.o row_format.o type_formats.o)
+bench-module: $(pg_build)/format_bench.so
+$(pg_build)/format_bench.o: test/bench/format_bench/format_bench.cpp $(pch).gch
+	@echo 'c++ $<'
+	@$(ccache) $(CXX) $(pg_cxxflags) -include $(pch) -Winvalid-pch -c -o $@ $<
+-include $(pg_build)/format_bench.d
+$(pg_build)/format_bench.so: $(format_bench_objs) $(core)/liblifeboat_core.a src/pg/exports.map
+	@echo 'link $@'
+	@$(CXX) -shared -o $@ $(format_bench_objs) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
+	    -Wl,--version-script=src/pg/exports.map
+.PHONY: bench-module
 
 install: install-cli
 install-cli: core installdirs

@@ -8,8 +8,8 @@ use Exporter 'import';
 use Bench::Lifeboat qw(accepts contender verify_rows);
 use Bench::Peers qw(can_compress peer_contender);
 use Bench::Proc qw(watch_tree);
-use Bench::Rounds qw(take_turns);
-use Bench::Server qw(postmaster value);
+use Bench::Rounds qw(one_run take_turns);
+use Bench::Server qw(postmaster);
 
 our @EXPORT_OK = qw(mixed single docs small empty levels memory);
 
@@ -83,18 +83,22 @@ sub small
 		take_turns([ contender('bench_small', 'zstd:1'), peers_at($run, 'bench_small', 'zstd:1') ]));
 }
 
-# Which programs ran within a backup, and when: seconds after its first process began.
+sub title_of
+{
+	my ($process) = @_;
+	my $title = $process->{title} =~ s/^postgres: //r =~ s/ for PID \d+//r =~ s/(lifeboat run) \d+/$1/r;
+	return $title =~ m{(?:^|/)(pg_dump(?:all)?)\b} ? $1 : $title;
+}
+
+# Which of a backup's processes were there when, in seconds after the command began; the command itself first.
 sub spans
 {
-	my @processes = grep { $_->{title} =~ /lifeboat (run|leader)|parallel worker|pg_dump/ } @_;
-	my $start = $processes[0]{first};
+	my ($run, @processes) = @_;
+	my $place = sub { 0 + sprintf '%.3f', $_[0] - $run->{started} };
 	return [
-		map {
-			my $title = $_->{title} =~ s/^postgres: //r;
-			$title = "$1$2" if $title =~ m{(?:^|/)(pg_dump(?:all)?)\b.*?( --schema-only| --globals-only|$)};
-			$title =~ s/ for PID \d+//;
-			{ what => $title, from => 0 + sprintf('%.3f', $_->{first} - $start), to => 0 + sprintf('%.3f', $_->{last} - $start) }
-		} @processes ];
+		{ what => 'psql, until backup_run has returned', from => 0, to => 0 + sprintf('%.3f', $run->{seconds}) },
+		map { { what => title_of($_), from => $place->($_->{first}), to => $place->($_->{gone} // $run->{started} + $run->{seconds}) } }
+		grep { $_->{title} =~ /lifeboat (run|leader)|parallel worker|pg_dump/ } @processes ];
 }
 
 sub empty
@@ -102,25 +106,23 @@ sub empty
 	my ($run) = @_;
 	my @contenders = (contender('bench_empty', 'zstd:1'), peers_at($run, 'bench_empty', 'zstd:1'));
 	my $rows = take_turns(\@contenders);
-	my @seen = watch_tree(postmaster(), 200, sub { Bench::Rounds::one_run($contenders[0]) });
-	return case_of('empty', 'An empty database', undef, $rows, spans => spans(@seen));
+	my $one;
+	my @seen = watch_tree(postmaster(), 200, sub { $one = one_run($contenders[0]) });
+	return case_of('empty', 'An empty database, zstd:1, 2 workers', undef, $rows, spans => spans($one, @seen));
 }
 
 sub watched
 {
 	my ($name, $title, $database, $largest_row) = @_;
-	my @seen = watch_tree(postmaster(), 20, sub { Bench::Rounds::one_run(contender($database, 'zstd:1')) });
-	my @workers;
-	for my $process (grep { $_->{title} =~ /lifeboat (run|leader)|parallel worker/ } @seen)
-	{
-		push @workers, {
-			what => $process->{title} =~ s/^postgres: //r =~ s/ for PID \d+//r,
-			map { $_ => 1024 * $process->{$_} } qw(RssAnon private VmHWM hwm_less_shmem) };
-	}
-	return { name => $name, title => $title, largest_row => $largest_row, processes => \@workers };
+	my @seen = watch_tree(postmaster(), 20, sub { one_run(contender($database, 'zstd:1')) });
+	my @processes = map {
+		my $process = $_;
+		{ what => title_of($process), map { $_ => 1024 * $process->{$_} } qw(RssAnon private VmHWM hwm_less_shmem) }
+	} grep { $_->{title} =~ /lifeboat (run|leader)|parallel worker/ } @seen;
+	return { name => $name, title => $title, largest_row => $largest_row, processes => \@processes };
 }
 
-# A row is in memory as the server keeps it and as text.
+# The usual, and rows so large that they count.
 sub memory
 {
 	my ($run) = @_;

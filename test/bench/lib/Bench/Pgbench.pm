@@ -104,7 +104,7 @@ sub pgbench
 	my $theirs = $peer ? peer_contender($peer, 'bench_mixed', 'zstd:1') : peer_contender($run->{peers}[0], 'bench_mixed', 'gzip:1');
 	my $ours = contender('bench_mixed', 'zstd:1');
 	my %met;
-	for (1 .. $run->{size} eq 'quick' ? 1 : $ENV{ROUNDS})
+	for (1 .. ($run->{size} eq 'quick' ? 1 : $ENV{ROUNDS}))
 	{
 		push @{ $met{alone} }, beside($rate, sub { sleep($run->{size} eq 'quick' ? 3 : 20); });
 		push @{ $met{theirs} }, while_running($rate, $theirs);

@@ -68,15 +68,14 @@ sub memory
 
 sub note_process
 {
-	my ($seen, $pid, $parent, $now) = @_;
+	my ($seen, $pid, $now) = @_;
 	my $title = slurp("/proc/$pid/cmdline");
 	$title =~ s/\0/ /g;
 	$title =~ s/\s+$//;
 	my $kb = memory($pid);
 	return unless length $title && defined $kb->{RssAnon};
-	my $life = $seen->{"$pid"} //= { pid => $pid, parent => $parent, first => $now, RssAnon => 0, private => 0, VmHWM => 0 };
+	my $life = $seen->{"$pid"} //= { pid => $pid, first => $now, RssAnon => 0, private => 0, VmHWM => 0 };
 	$life->{title} = $title if !defined $life->{title} || $title =~ /lifeboat|parallel worker|pg_dump/;
-	$life->{last} = $now;
 	my %now = (RssAnon => $kb->{RssAnon}, private => $kb->{RssAnon} + $kb->{RssFile}, VmHWM => $kb->{VmHWM});
 	for (keys %now) { $life->{$_} = $now{$_} if $now{$_} > $life->{$_}; }
 	$life->{hwm_less_shmem} = $kb->{VmHWM} - $kb->{RssShmem};
@@ -84,7 +83,7 @@ sub note_process
 }
 
 # Runs the code; returns the processes that came into being below root meanwhile, looked at so many times a second:
-# title, first and last moment seen, and peaks in kB.
+# title, when each was first there and when gone (undefined: still there), and peaks in kB.
 sub watch_tree
 {
 	my ($root, $per_second, $code) = @_;
@@ -99,7 +98,9 @@ sub watch_tree
 		do
 		{
 			my $all = processes();
-			note_process(\%seen, $_, $all->{$_} && $all->{$_}[0], time) for grep { !$before{$_} } tree($root, $all);
+			my $now = time;
+			$_->{gone} //= $now for grep { !$all->{ $_->{pid} } } values %seen;
+			note_process(\%seen, $_, $now) for grep { !$before{$_} } tree($root, $all);
 			vec($bits = '', fileno $stop_read, 1) = 1;
 		} until select($bits, undef, undef, 1 / $per_second);
 		Storable::store_fd([ values %seen ], $out_write);

@@ -9,7 +9,7 @@ use List::Util qw(max min sum0);
 use Time::HiRes qw(sleep time);
 use Bench::Server qw(cpu_seconds);
 
-our @EXPORT_OK = qw(take_turns timed median);
+our @EXPORT_OK = qw(one_run take_turns timed median);
 
 sub median
 {
@@ -31,7 +31,7 @@ sub timed
 	my @after = times;
 	sleep 0.1; # for processes of the server that end after their client
 	return {
-		seconds => $seconds, server_cpu => cpu_seconds() - $server,
+		started => $start, seconds => $seconds, server_cpu => cpu_seconds() - $server,
 		client_cpu => $after[2] + $after[3] - $client[2] - $client[3] };
 }
 
