@@ -20,12 +20,14 @@ INSTANTIATE_TEST_SUITE_P(, Codecs,
                                          "zstd:19", "zstd:1,long", "zstd:19,long"));
 
 TEST_P(Codecs, RoundTripInPiecesOfAnySize) {
-    for (const size_t size : {size_t{1}, size_t{1000}, size_t{131072}, size_t{2000000}}) {
+    for (const size_t size : {size_t{1}, size_t{1000}, size_t{131072}, size_t{1700000}}) {
         const std::string text = RandomText(size, 7);
         const std::string stored = Compress(text);
         EXPECT_EQ(Decompress(stored, stored.size()), text) << size;
         EXPECT_EQ(Decompress(stored, 1000), text) << size;
-        EXPECT_EQ(Decompress(stored, 1), text) << size;
+        if (size < 200000) {
+            EXPECT_EQ(Decompress(stored, 1), text) << size;
+        }
     }
 }
 
@@ -33,7 +35,7 @@ TEST_P(Codecs, HowItIsWrittenDoesNotMatter) {
     const unsigned seed = std::random_device{}();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    const std::string text = RandomText(3000000, seed);
+    const std::string text = RandomText(2000000, seed);
     StringSink out;
     const auto compressor = MakeCompressor(out, compression_);
     std::string_view rest = text;
@@ -83,7 +85,7 @@ TEST_P(Codecs, DecoderStopsAtTheEndOfTheFrame) {
 // One object of a worker after the other, of all kinds, also ones that were given up half-way.
 TEST_P(Codecs, ACacheChangesNothing) {
     CompressorCache cache;
-    const std::string text = RandomText(2000000, 11);
+    const std::string text = RandomText(1700000, 11);
     for (const char* other : {"zstd:19,long", "lz4", "none", "zstd:-7"}) {
         DiscardSink nothing;
         const auto given_up = MakeCompressor(nothing, Compression::Parse(other), &cache);
@@ -104,9 +106,9 @@ TEST_P(Codecs, ACacheChangesNothing) {
 // docs/recovery-without-lifeboat.md: `zstd -dc`, without options, whatever the store is made of;
 // it passes over the identity frame and the page index.
 TEST_P(Codecs, StockZstdReadsIt) {
-    const std::string text = RandomText(5000000, 12);
+    const std::string text = RandomText(2000000, 12);
     const std::string skippable("\x5b\x2a\x4d\x18\x02\0\0\0{}", 10);
-    const std::string frames = Compress(text.substr(0, 3000000)) + Compress(text.substr(3000000));
+    const std::string frames = Compress(text.substr(0, 1700000)) + Compress(text.substr(1700000));
     EXPECT_EQ(Stock("zstd -dcq", skippable + frames + skippable), text);
 }
 
