@@ -14,7 +14,7 @@ copy() { # to $T/c: what is checked is what is used, even if the store changes m
     [ "$(sha256sum <"$T/c")" = "$(sed -n "s,^\([0-9a-f]\{64\}  \)$1\$,\1-,p" "$T/sums")" ] || die "$1 is not as listed in $B/SHA256SUMS"; }
 copy "$B/manifest.json"; mv "$T/c" "$T/manifest"; grep -qx "\"backup_id\": \"$2\"," "$T/manifest" || die "the manifest is not of $2"
 take() { # an object into the file $T/o, so that its tag is checked before anything uses it
-    copy "$1"; case $1 in *.zst) [ "$KEY" = - ] || die "$1 is not encrypted"; zstd -dcq "$T/c" >"$T/o"; return ;; esac
+    copy "$1"; case $1 in *.zst | *.lz4) [ "$KEY" = - ] || die "$1 is not encrypted"; zstd -dcq "$T/c" >"$T/o"; return ;; esac
     id=$(od -An -tx1 -j33 -N16 "$T/c" | tr -d ' \n')
     [ -s "$T/$id" ] || for key in $(ls -vr "keys/$id".*.cms); do rm -f "$T/$id" # the newest that opens
         openssl cms -decrypt -binary -inform DER -inkey "$KEY" -in "$key" -out "$T/$id" && break; done

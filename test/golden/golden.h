@@ -15,6 +15,17 @@ inline std::string GoldenPath(const std::string& below) {
 }
 inline std::string GoldenText(const std::string& below) { return ReadFile(GoldenPath(below)); }
 
+struct GoldenStore {
+    std::string name;
+    bool encrypted;
+    std::string compression;
+};
+inline std::vector<GoldenStore> GoldenStores() {
+    return {{"v1-clear", false, "zstd:1"},     {"v1-encrypted", true, "zstd:1"},
+            {"v1-none", false, "none"},        {"v1-lz4", false, "lz4"},
+            {"v1-lz4-encrypted", true, "lz4"}, {"v1-long-encrypted", true, "zstd:3,long"}};
+}
+
 struct GoldenTable {
     uint32_t relation;
     std::string schema;

@@ -20,13 +20,15 @@ std::string Shell(const std::string& command) {
     return output;
 }
 
-class Golden : public testing::TestWithParam<const char*> {
+class Golden : public testing::TestWithParam<GoldenStore> {
 protected:
     Golden() {
         const auto backups = ListBackups(store_, interrupt_);
         EXPECT_EQ(backups.size(), 1U);
         id_ = backups.at(0).backup_id;
+        EXPECT_EQ(backups[0].manifest->compression.Print(), GetParam().compression);
         encrypted_ = backups[0].manifest->encrypted;
+        EXPECT_EQ(encrypted_, GetParam().encrypted);
         if (encrypted_)
             trust_.signers.push_back(
                 SignerPublic::FromPem(GoldenText("keys/signer.pub"), "golden"));
@@ -57,17 +59,17 @@ protected:
         return expected;
     }
 
-    DirStore store_{GoldenPath(GetParam())};
+    DirStore store_{GoldenPath(GetParam().name)};
     NeverInterrupted interrupt_;
     std::string id_;
     bool encrypted_ = false;
     Trust trust_;
 };
-INSTANTIATE_TEST_SUITE_P(, Golden, testing::Values("v1-clear", "v1-encrypted"),
-                         [](const auto& info) {
-                             return std::string(info.param) == "v1-clear" ? "V1Clear"
-                                                                          : "V1Encrypted";
-                         });
+INSTANTIATE_TEST_SUITE_P(, Golden, testing::ValuesIn(GoldenStores()), [](const auto& info) {
+    std::string name = info.param.name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
 
 TEST_P(Golden, Verifies) {
     for (const int who : {1, 2}) {
@@ -108,7 +110,7 @@ TEST_P(Golden, HoldsWhatWasPutIn) {
 // As docs/recovery-without-lifeboat.md says it.
 TEST_P(Golden, StockToolsReadIt) {
     const TempDir temp;
-    const std::string into_store = "cd '" + GoldenPath(GetParam()) + "' && ";
+    const std::string into_store = "cd '" + GoldenPath(GetParam().name) + "' && ";
     Shell(into_store + "sha256sum --strict --quiet -c backups/" + id_ + "/SHA256SUMS");
     if (encrypted_) {
         EXPECT_EQ(Shell(into_store +

@@ -1,5 +1,5 @@
 // How the golden stores of the current version were made. The test writes such stores into a
-// temporary directory and reads them; once per version of the format somebody runs it by hand with
+// temporary directory and reads them; once for each store somebody runs it by hand with
 // GOLDEN_INTO=test/golden, and what it writes there is never made again.
 #include <gtest/gtest.h>
 
@@ -26,10 +26,12 @@ void WriteKeys() {
 
 class Writer {
 public:
-    Writer(const std::string& folder, bool encrypted) : store_(folder), encrypted_(encrypted) {
+    explicit Writer(const GoldenStore& what, const std::string& folder)
+        : store_(folder), encrypted_(what.encrypted) {
+        manifest_.compression = Compression::Parse(what.compression);
         Repo repo;
         repo.store_id = RandomHex(16);
-        repo.encryption_required = encrypted;
+        repo.encryption_required = encrypted_;
         repo.created = kStarted;
         store_.Put(kRepoName, AsBytes(FormatRepo(repo)));
         manifest_.store_id = repo.store_id;
@@ -74,6 +76,7 @@ private:
         spec.identity.snapshot = "750:752";
         spec.identity.lsn = "0/15872D8";
         spec.run_key = run_key_;
+        spec.compression = manifest_.compression;
         spec.frame_bytes = 2000; // so that there are several frames
         return spec;
     }
@@ -163,10 +166,10 @@ TEST(GoldenWriter, WritesWhatItCanRead) {
     const char* by_hand = std::getenv("GOLDEN_INTO");
     const std::string root = by_hand != nullptr ? std::string(by_hand) : temp.path();
     if (!std::filesystem::exists(GoldenPath("keys"))) WriteKeys();
-    for (const bool encrypted : {false, true}) {
-        const std::string folder = root + (encrypted ? "/v1-encrypted" : "/v1-clear");
-        ASSERT_TRUE(std::filesystem::create_directory(folder)) << folder << " is there already";
-        const std::string id = Writer(folder, encrypted).Write();
+    for (const GoldenStore& what : GoldenStores()) {
+        const std::string folder = root + "/" + what.name;
+        if (!std::filesystem::create_directory(folder)) continue; // kept as it was made
+        const std::string id = Writer(what, folder).Write();
         DirStore store(folder);
         Keyring keys(store);
         keys.AddServerSecret(Key::FromHex(GoldenText("keys/server.secret"), "golden"));

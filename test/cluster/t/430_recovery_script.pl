@@ -25,7 +25,8 @@ sub recover
 }
 
 my @keys = ("$golden/keys/recovery.key", "$golden/keys/signer.pub");
-my %stores = ('v1-clear' => [ '-', '-' ], 'v1-encrypted' => \@keys);
+my %stores = map { m{/([^/]+)/repo\.json$}; ($1 => -d "$golden/$1/keys" ? \@keys : [ '-', '-' ]) } glob("$golden/*/repo.json");
+is(scalar keys %stores, 6, 'all golden stores');
 for my $name (sort keys %stores)
 {
 	my $database = "back ' \\ \"$name";
