@@ -55,6 +55,7 @@ dev: product
 	@scripts/dev.sh
 
 unit: deps
+	@$(MAKE) --no-print-directory core CORE_TARGETS=all
 	@test/run unit
 
 test: build
@@ -108,6 +109,7 @@ ifneq ($(filter-out $(friendly),$(or $(MAKECMDGOALS),help)),)
 # The module is linked by a rule of our own: it stays out of the source tree and apart for each server version.
 EXTENSION = pg_lifeboat
 DATA      = $(wildcard sql/pg_lifeboat--*.sql)
+DOCS      = docs/recovery-without-lifeboat.md scripts/recover.sh
 pg_build := $(BUILD)/pg$(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 MODULES   = $(pg_build)/pg_lifeboat
 OBJS      = $(patsubst src/%.cpp,$(pg_build)/%.o,$(sort $(shell find src/pg -name '*.cpp')))

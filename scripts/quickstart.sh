@@ -57,7 +57,7 @@ run_sql "SELECT backup_id, status, rows, pg_size_pretty(raw_bytes) AS raw, pg_si
 backup=$(value "SELECT backup_id FROM backup_runs WHERE status = 'succeeded' ORDER BY id LIMIT 1")
 [ -n "$backup" ] || { tail -n 20 "$PGHOST/server.log" >&2; die 'the backup did not succeed'; }
 
-step '5  A backup counts only once it has been shown to restore'
+step '5  Shown to restore: verified, planned, restored'
 run_sql "SELECT ok, level, objects, pg_size_pretty(bytes) AS bytes, problems, elapsed FROM backup_verify('latest:shop')"
 run_sql "SELECT phase, action, object, pg_size_pretty(bytes) AS bytes, rows, status FROM backup_restore_plan('latest:shop', 'shop_restored') ORDER BY step LIMIT 14"
 restore_started=$(date +%s.%N)
@@ -97,9 +97,13 @@ cat <<EOF
 What to type next, on a server of your own:
    make install PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config        # extension and command line
    shared_preload_libraries = 'pg_lifeboat'                           # in postgresql.conf, then restart
-   lifeboat keygen /safe/place                                        # recovery key, server secret, signer
+   install -d -m 700 -o postgres /backups                             # best on another machine's disk
+   install -d -m 700 -o postgres /etc/lifeboat
+   runuser -u postgres -- lifeboat keygen /etc/lifeboat/keys          # take recovery.key, signer.pub and the sheet away from here
    CREATE EXTENSION pg_lifeboat;                                      -- in the database postgres
    SELECT backup_create_store('local', 'file:///backups');
+   SELECT backup_create_key('main', recipients => '{file:/etc/lifeboat/keys/recovery.crt}',
+       secret => 'file:/etc/lifeboat/keys/server.secret', signer => 'file:/etc/lifeboat/keys/signer.key');
    SELECT backup_schedule('nightly', '30 2 * * *', database => 'app');
    SELECT * FROM backup_status;                                       -- or make dev, to play
 EOF

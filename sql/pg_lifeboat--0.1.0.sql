@@ -123,7 +123,7 @@ COMMENT ON COLUMN @extschema@.backup_schedules.retries IS 'how often a failed ru
 COMMENT ON COLUMN @extschema@.backup_schedules.retry_delay IS 'time between a failure and the next attempt';
 COMMENT ON COLUMN @extschema@.backup_schedules.catch_up IS 'after a pause of the server: latest runs the newest missed one, none runs none';
 COMMENT ON COLUMN @extschema@.backup_schedules.yield_to_ddl IS 'end the run rather than hold up waiting DDL longer than lock_patience';
-COMMENT ON COLUMN @extschema@.backup_schedules.lock_patience IS 'how long the run waits for a lock, and lets DDL wait';
+COMMENT ON COLUMN @extschema@.backup_schedules.lock_patience IS 'how long each of a run''s five tries waits for a lock, and how long DDL may wait with yield_to_ddl';
 COMMENT ON COLUMN @extschema@.backup_schedules.keep_last IS 'retention: the last n (reserved)';
 COMMENT ON COLUMN @extschema@.backup_schedules.keep_within IS 'retention: everything this much older than the newest sound backup (reserved)';
 COMMENT ON COLUMN @extschema@.backup_schedules.keep_hourly IS 'retention: the newest of each of the last n hours (reserved)';
@@ -244,7 +244,7 @@ COMMENT ON COLUMN @extschema@.backup_restores.status IS 'queued, running, succee
 COMMENT ON COLUMN @extschema@.backup_restores.queued_at IS 'when it was asked for';
 COMMENT ON COLUMN @extschema@.backup_restores.started_at IS 'when it began to work';
 COMMENT ON COLUMN @extschema@.backup_restores.finished_at IS 'when it ended';
-COMMENT ON COLUMN @extschema@.backup_restores.phase IS 'preflight, schema, data, indexes or finish';
+COMMENT ON COLUMN @extschema@.backup_restores.phase IS 'preflight, schema, data, sequences, indexes or finish';
 COMMENT ON COLUMN @extschema@.backup_restores.rows_done IS 'rows loaded';
 COMMENT ON COLUMN @extschema@.backup_restores.bytes_done IS 'bytes loaded, before compression';
 COMMENT ON COLUMN @extschema@.backup_restores.bytes_total IS 'bytes to load';
@@ -387,7 +387,7 @@ CREATE FUNCTION @extschema@.backup_create_store(name text, url text, options jso
     make_default boolean DEFAULT false, encryption text DEFAULT 'required') RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_create_store';
 COMMENT ON FUNCTION @extschema@.backup_create_store(text, text, jsonb, boolean, text) IS
-    'Creates a store, or registers one that is there already. The first store becomes the default. encryption: required or none, fixed for its life.';
+    'Creates a store, or registers one that is there already. url: file:///path of a directory on the server. options: {"max_rate": "50MB"} bytes per second. make_default: taken where no store is named, as the first one is anyway. encryption: required or none, fixed for its life.';
 
 CREATE FUNCTION @extschema@.backup_alter_store(name text, url text DEFAULT NULL, options jsonb DEFAULT NULL,
     make_default boolean DEFAULT NULL) RETURNS void
@@ -451,7 +451,7 @@ CREATE FUNCTION @extschema@.backup_schedule(name text, cron text,
     tags text[] DEFAULT '{}') RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_schedule';
 COMMENT ON FUNCTION @extschema@.backup_schedule IS
-    'Creates a schedule, or replaces the one of that name: options that are not named return to their defaults.';
+    'Creates a schedule, or replaces the one of that name: options that are not named return to their defaults. cron: five fields, @daily and the like, or N seconds, in timezone. database: a name, or * for all. store, key: null takes the default. The other options are described as columns of backup_schedules.';
 
 CREATE FUNCTION @extschema@.backup_alter_schedule(name text, cron text DEFAULT NULL, database text DEFAULT NULL,
     store text DEFAULT NULL, type text DEFAULT NULL, key text DEFAULT NULL, timezone text DEFAULT NULL,
@@ -490,7 +490,7 @@ CREATE FUNCTION @extschema@.backup_next_runs(cron text, timezone text DEFAULT pg
     count integer DEFAULT 5, after timestamptz DEFAULT pg_catalog.now(), OUT run_at timestamptz, OUT note text)
     RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lifeboat_next_runs';
 COMMENT ON FUNCTION @extschema@.backup_next_runs(text, text, integer, timestamptz) IS
-    'When a cron expression fires next, and a note where daylight saving shifts it.';
+    'When a cron expression fires next, and a note where daylight saving shifts it. count: 1 to 10000 times; after: times later than this.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Runs
@@ -500,7 +500,7 @@ CREATE FUNCTION @extschema@.backup_run(schedule text DEFAULT NULL, database text
     type text DEFAULT NULL, key text DEFAULT NULL, wait boolean DEFAULT true) RETURNS SETOF text
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_run';
 COMMENT ON FUNCTION @extschema@.backup_run(text, text, text, text, text, boolean) IS
-    'Takes a backup now: by a schedule''s options, or ad hoc. Waits until it is complete unless told otherwise; cancelling the waiting query cancels the run. Returns the backup''s id.';
+    'Takes a backup now: by a schedule''s options, or ad hoc. database: a name, or * for all, one after another; null: the schedule''s, else the current one. store, key: null takes the schedule''s, else the default. type: full. Waits until it is complete unless told otherwise; cancelling the waiting query cancels the run. Returns the backup''s id.';
 
 CREATE FUNCTION @extschema@.backup_cancel(backup_id text) RETURNS boolean
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_cancel';
@@ -521,7 +521,7 @@ CREATE FUNCTION @extschema@.backup_verify(backup_id text DEFAULT 'latest', level
     RETURNS TABLE (backup_id text, level text, ok boolean, objects bigint, bytes bigint, problems text[], elapsed interval)
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_verify';
 COMMENT ON FUNCTION @extschema@.backup_verify(text, text) IS
-    'Checks a backup: present (listed, sizes), checksum (SHA-256), content (decrypts, decompresses, parses, counts rows). Each level includes those before.';
+    'Checks a backup. backup_id: an id, latest, or latest:DATABASE. level: present (listed, sizes), checksum (SHA-256), content (decrypts, decompresses, parses, counts rows); each includes those before.';
 
 CREATE FUNCTION @extschema@.backup_restore_plan(backup_id text DEFAULT 'latest', target_database text DEFAULT NULL,
     tables text[] DEFAULT NULL, mode text DEFAULT 'create', jobs integer DEFAULT NULL)
@@ -529,13 +529,13 @@ CREATE FUNCTION @extschema@.backup_restore_plan(backup_id text DEFAULT 'latest',
                    status text, detail text)
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_restore_plan';
 COMMENT ON FUNCTION @extschema@.backup_restore_plan(text, text, text[], text, integer) IS
-    'What a restore would do, step by step, and what stands in its way: status is ready, warning or blocked.';
+    'What a restore would do, step by step, and what stands in its way: status is ready, warning or blocked. The arguments are those of backup_restore.';
 
 CREATE FUNCTION @extschema@.backup_restore(backup_id text DEFAULT 'latest', target_database text DEFAULT NULL,
     tables text[] DEFAULT NULL, mode text DEFAULT 'create', jobs integer DEFAULT NULL, wait boolean DEFAULT true)
     RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_restore';
 COMMENT ON FUNCTION @extschema@.backup_restore(text, text, text[], text, integer, boolean) IS
-    'Restores a backup into a new database, acting as the caller. Returns the id of its row in backup_restores.';
+    'Restores a backup into a new database, acting as the caller. backup_id: an id, latest, or latest:DATABASE. target_database: null names it after the backup''s database, _restored_ and the time, which a notice tells. tables: patterns such as public.orders or sales.*; null: all. mode: create. jobs: connections that load, 1 to 64; null: as many as lifeboat.workers. wait: false returns as soon as it has begun. Returns the id of its row in backup_restores.';
 
 CREATE FUNCTION @extschema@.backup_pin(backup_id text, reason text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_pin';
@@ -574,15 +574,15 @@ CREATE VIEW @extschema@.backup_progress AS
 COMMENT ON VIEW @extschema@.backup_progress IS 'Runs and restores at work, live.';
 COMMENT ON COLUMN @extschema@.backup_progress.run_id IS 'id in backup_runs or backup_restores';
 COMMENT ON COLUMN @extschema@.backup_progress.backup_id IS 'the backup that is made or restored';
-COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify; of a restore: preflight, schema, data, indexes, finish';
-COMMENT ON COLUMN @extschema@.backup_progress.relation IS 'the table last begun';
+COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify; of a restore: preflight, schema, data, sequences, indexes, finish';
+COMMENT ON COLUMN @extschema@.backup_progress.relation IS 'the table last begun, or whose lock is waited for';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_done IS 'bytes of heap, TOAST and large objects read';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_total IS 'of these';
 COMMENT ON COLUMN @extschema@.backup_progress.rows_done IS 'rows read';
 COMMENT ON COLUMN @extschema@.backup_progress.percent IS 'bytes_done of bytes_total';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_per_second IS 'average since the data phase began';
 COMMENT ON COLUMN @extschema@.backup_progress.eta IS 'time left at that rate';
-COMMENT ON COLUMN @extschema@.backup_progress.workers IS 'processes that stream now';
+COMMENT ON COLUMN @extschema@.backup_progress.workers IS 'processes that stream now; of a restore: connections that load';
 COMMENT ON COLUMN @extschema@.backup_progress.snapshot_age IS 'how long the run has held its snapshot';
 COMMENT ON COLUMN @extschema@.backup_progress.ddl_waiting IS 'sessions that wait for a lock the run holds';
 

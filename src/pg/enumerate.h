@@ -44,7 +44,7 @@ struct Contents {
 // ACCESS SHARE on every table and sequence that pg_dump would dump. StartOver when a lock was not
 // to be had within the patience; 53200 when they would fill the lock table; 55000 when the session
 // that waits for this run holds a lock that conflicts.
-std::vector<Oid> LockRelations(const RunShared& shared, int lock_patience_ms, Interrupt& interrupt);
+std::vector<Oid> LockRelations(RunShared& shared, int lock_patience_ms, Interrupt& interrupt);
 
 // Under the snapshot. 42501 when the role may not read something that is to be dumped.
 Contents DescribeRelations(const LeaderRequest& request, const std::vector<Oid>& locked,

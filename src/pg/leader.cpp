@@ -189,6 +189,13 @@ private:
     Prepared prepared_;
 };
 
+StartOver AfterAllTries(const StartOver& error) {
+    const std::string tries = "It was tried " + std::to_string(kTries) + " times, with pauses.";
+    return StartOver(Error::WithSqlState(
+        error.sqlstate(), error.message(),
+        error.detail().empty() ? tries : error.detail() + " " + tries, error.hint()));
+}
+
 // Five tries; between them everything is given back.
 void BackUp(LeaderWork& work) {
     PinSession(work.request.lock_patience_ms);
@@ -197,8 +204,9 @@ void BackUp(LeaderWork& work) {
         try {
             Attempt(work).Run();
             return;
-        } catch (const StartOver&) {
-            if (attempt == kTries || work.announced) throw;
+        } catch (const StartOver& error) {
+            if (work.announced) throw;
+            if (attempt == kTries) throw AfterAllTries(error);
         }
         SleepFor(pause, work.interrupt);
         pause *= 2;

@@ -150,6 +150,11 @@ void CheckStarter(const RunShared& shared, const std::string& name,
         "End the transaction first, or call backup_run(…, wait => false).");
 }
 
+std::string PatienceText(int milliseconds) {
+    return milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + " s"
+                                    : std::to_string(milliseconds) + " ms";
+}
+
 [[noreturn]] void ThrowNoLock(const std::string& name, int patience_ms,
                               const std::vector<int>& blockers) {
     std::string who;
@@ -157,18 +162,39 @@ void CheckStarter(const RunShared& shared, const std::string& name,
         if (pid != 0) who += (who.empty() ? "" : ", ") + std::to_string(pid);
     }
     throw StartOver(Error::WithSqlState(
-        "55P03", "could not lock " + name + " within " + std::to_string(patience_ms) + " ms",
+        "55P03",
+        "could not lock " + name + " within the lock_patience of " + PatienceText(patience_ms),
         who.empty() ? std::string()
                     : "A conflicting lock is held or waited for by process " + who + ".",
         "Let that session end, or give the schedule a longer lock_patience."));
 }
 
-void LockOne(const RunShared& shared, Oid relation, int patience_ms) {
+// What a run waits for, where backup_progress sees it.
+class ShownWait {
+public:
+    ShownWait(RunShared& shared, const std::string& name, const std::vector<int>& blockers)
+        : shared_(shared) {
+        SpinLockAcquire(&shared.lock);
+        strlcpy(shared.relation, name.c_str(), sizeof(shared.relation));
+        SpinLockRelease(&shared.lock);
+        if (!blockers.empty())
+            pg_atomic_write_u32(&shared.lock_holder, static_cast<uint32_t>(blockers.front()));
+    }
+    ShownWait(const ShownWait&) = delete;
+    ShownWait& operator=(const ShownWait&) = delete;
+    ~ShownWait() { pg_atomic_write_u32(&shared_.lock_holder, 0); }
+
+private:
+    RunShared& shared_;
+};
+
+void LockOne(RunShared& shared, Oid relation, int patience_ms) {
     if (Pg([relation] { return ConditionalLockRelationOid(relation, AccessShareLock); })) return;
     // Asked before waiting: after an error the catalogs cannot be read any more.
     const std::vector<int> blockers = Blockers(relation);
     const std::string name = NameOf(relation);
     CheckStarter(shared, name, blockers);
+    const ShownWait wait(shared, name, blockers);
     try {
         Pg([relation] { LockRelationOid(relation, AccessShareLock); });
     } catch (const ServerError& error) {
@@ -192,8 +218,7 @@ std::string QualifiedName(const std::string& schema, const std::string& name) {
     return QuoteIdentifier(schema) + "." + QuoteIdentifier(name);
 }
 
-std::vector<Oid> LockRelations(const RunShared& shared, int lock_patience_ms,
-                               Interrupt& interrupt) {
+std::vector<Oid> LockRelations(RunShared& shared, int lock_patience_ms, Interrupt& interrupt) {
     std::set<Oid> locked;
     for (bool changed = true; changed;) {
         changed = false;

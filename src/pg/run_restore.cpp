@@ -54,9 +54,17 @@ private:
         SpinLockRelease(&shared->lock);
         const bool changed = phase != phase_ && phase != "done";
         if (changed) phase_ = phase;
-        if (changed && phase == "data") SetRunPhase(shared, RunPhase::kData);
+        if (changed) ShowPhase();
         if (changed || TimestampDifferenceExceeds(recorded_, GetCurrentTimestamp(), kRecordMs))
             Record();
+    }
+
+    void ShowPhase() {
+        RunShared* shared = run_.shared();
+        const bool loads = phase_ == "data";
+        pg_atomic_write_u32(&shared->workers,
+                            loads ? static_cast<uint32_t>(std::max(run_.request.jobs, 1)) : 0);
+        if (const auto phase = ParseRunPhase(phase_)) SetRunPhase(shared, *phase);
     }
 
     void Record() {
@@ -175,8 +183,21 @@ std::vector<std::string> Arguments(const RunContext& run, const Preparation& pre
     return arguments;
 }
 
+// The child advises what to type on a command line; whoever called backup_restore types SQL.
+std::string HintInSql(const RunContext& run, const std::string& hint) {
+    const std::string id = QuoteLiteral(run.request.backup_id);
+    if (hint.starts_with("Type \"lifeboat plan\"")) {
+        return "SELECT step, action, object, detail FROM backup_restore_plan(" + id + ", " +
+               QuoteLiteral(run.request.target_database) + ") WHERE status = 'blocked';";
+    }
+    if (hint.starts_with("Type \"lifeboat show ")) {
+        return "SELECT schema, relation FROM backup_relations WHERE backup_id = " + id + ";";
+    }
+    return hint;
+}
+
 // What the child said last, as an error of ours.
-Error ChildError(const ChildProcess& child, const ChildExit& exit) {
+Error ChildError(const RunContext& run, const ChildProcess& child, const ChildExit& exit) {
     const std::string& text = child.stderr_text();
     const auto part = [&text](std::string_view label) -> std::string {
         const size_t at = text.rfind(label);
@@ -197,7 +218,7 @@ Error ChildError(const ChildProcess& child, const ChildExit& exit) {
     for (const Errc candidate : kCodes) {
         if (ErrcExitCode(candidate) == exit.code) code = candidate;
     }
-    return Error(code, message, part("detail: "), part("hint: "));
+    return Error(code, message, part("detail: "), HintInSql(run, part("hint: ")));
 }
 
 void Record(RunContext& run, const Preparation& prepared) {
@@ -212,12 +233,17 @@ void Record(RunContext& run, const Preparation& prepared) {
     transaction.Commit();
 }
 
-// The child's warnings belong to the restore's row.
-void KeepWarnings(RunContext& run, const std::string& text) {
-    static constexpr std::string_view kLabel = "lifeboat: warning: ";
-    for (size_t at = text.find(kLabel); at != std::string::npos; at = text.find(kLabel, at + 1)) {
-        const size_t start = at + kLabel.size();
-        run.notes.push_back(text.substr(start, text.find('\n', start) - start));
+// The child's warnings and notes belong to the restore's row, which says itself that it is
+// restored.
+void KeepNotes(RunContext& run, std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        for (const std::string_view label : {"lifeboat: warning: ", "lifeboat: note: "}) {
+            const bool fits =
+                line.starts_with(label) && !line.starts_with("lifeboat: note: restored ");
+            if (fits) run.notes.emplace_back(line.substr(label.size()));
+        }
     }
 }
 
@@ -243,8 +269,8 @@ void RunRestore(RunContext& run) {
     ChildInterrupt unattended(*run.stop);
     Interrupt& interrupt = run.request.wait ? static_cast<Interrupt&>(*run.stop) : unattended;
     const ChildExit exit = child.Run(progress, interrupt);
-    KeepWarnings(run, child.stderr_text());
-    if (!exit.ok()) throw ChildError(child, exit);
+    KeepNotes(run, child.stderr_text());
+    if (!exit.ok()) throw ChildError(run, child, exit);
     progress.Finish();
     Record(run, prepared);
 }

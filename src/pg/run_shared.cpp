@@ -30,6 +30,7 @@ void InitAtomics(RunShared* shared) {
     pg_atomic_init_u32(&shared->starter_gone, 0);
     pg_atomic_init_u32(&shared->phase, static_cast<uint32_t>(RunPhase::kNone));
     pg_atomic_init_u32(&shared->workers, 0);
+    pg_atomic_init_u32(&shared->lock_holder, 0);
     for (pg_atomic_uint64* counter :
          {&shared->bytes_total, &shared->bytes_done, &shared->rows_done, &shared->raw_bytes,
           &shared->stored_bytes, &shared->objects_done}) {
@@ -76,9 +77,22 @@ const char* RunPhaseName(RunPhase phase) {
     case RunPhase::kLargeObjects: return "large_objects";
     case RunPhase::kManifest: return "manifest";
     case RunPhase::kVerify: return "verify";
+    case RunPhase::kPreflight: return "preflight";
+    case RunPhase::kSequences: return "sequences";
+    case RunPhase::kIndexes: return "indexes";
+    case RunPhase::kFinish: return "finish";
     case RunPhase::kNone: break;
     }
     return nullptr;
+}
+
+std::optional<RunPhase> ParseRunPhase(std::string_view name) {
+    for (auto number = uint32_t{0}; number <= static_cast<uint32_t>(RunPhase::kFinish); ++number) {
+        const auto phase = static_cast<RunPhase>(number);
+        const char* known = RunPhaseName(phase);
+        if (known != nullptr && name == known) return phase;
+    }
+    return std::nullopt;
 }
 
 RunSegment CreateRunSegment(int64_t run_id, std::string_view request) {

@@ -10,6 +10,9 @@
 // Everything that several processes write is atomic or under `lock`; text is copied whole.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "pg/postgres.h"
 
 extern "C" {
@@ -48,9 +51,15 @@ enum class RunPhase : uint32_t {
     kData,
     kLargeObjects,
     kManifest,
-    kVerify
+    kVerify,
+    // Of a restore, which has schema and data, too.
+    kPreflight,
+    kSequences,
+    kIndexes,
+    kFinish
 };
 const char* RunPhaseName(RunPhase phase);
+std::optional<RunPhase> ParseRunPhase(std::string_view name);
 
 struct RunError {
     char sqlstate[6];
@@ -92,6 +101,7 @@ struct RunShared {
     TimestampTz snapshot_at; // 0 until taken; under lock
     TimestampTz phase_at;
     char relation[2 * NAMEDATALEN + 2]; // schema.name last begun; under lock
+    pg_atomic_uint32 lock_holder;       // pid that `relation` is waited for; 0: no wait
 };
 
 // The starter's side.

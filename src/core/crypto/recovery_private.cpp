@@ -145,12 +145,12 @@ RecoveryPrivateKey RecoveryPrivateKey::FromPem(std::string_view pem, std::string
     const auto bio = ReadBio(AsBytes(pem));
     RecoveryPrivateKey recovery;
     recovery.key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, AskPassphrase, &asking));
-    std::string reason = TakeOpenSslError();
+    TakeOpenSslError(); // "bad decrypt" and the like: nothing a person could look up
     if (asking.failure) std::rethrow_exception(asking.failure);
     if (recovery.key_) return recovery;
     if (asking.asked)
-        throw Error(Errc::KeyWrong, "the passphrase does not open " + std::string(what),
-                    std::move(reason));
+        throw Error(Errc::KeyWrong, "the passphrase does not open " + std::string(what), {},
+                    "Capitals and blanks count; or it is the passphrase of another key.");
     throw Error(Errc::KeyWrong, std::string(what) + " is not a private key",
                 "Expected PEM text that begins with -----BEGIN PRIVATE KEY----- or -----BEGIN "
                 "ENCRYPTED PRIVATE KEY-----.");
@@ -161,10 +161,10 @@ Key RecoveryPrivateKey::Unwrap(Bytes file) const {
     const auto plain = SecretBio();
     const bool ok = CMS_decrypt_set1_pkey(cms.get(), key_.get(), nullptr) == 1 &&
                     CMS_decrypt(cms.get(), nullptr, nullptr, nullptr, plain.get(), 0) == 1;
-    std::string reason = TakeOpenSslError();
+    TakeOpenSslError();
     if (!ok)
         throw Error(Errc::KeyWrong, "the recovery key does not open this key file",
-                    std::move(reason));
+                    "It is not the key of a certificate that the key file was made for.");
     return KeyFromFile(AsText(BioBytes(plain.get())));
 }
 

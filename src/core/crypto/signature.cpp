@@ -18,8 +18,11 @@ constexpr std::string_view kGroup = "prime256v1";
 constexpr std::string_view kSpkiPrefixHex =
     "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
 constexpr size_t kSpkiSize = 91;
-constexpr std::string_view kHint =
-    "Make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+constexpr std::string_view kPrivateHint =
+    "\"lifeboat keygen\" calls it signer.key; or make one with: openssl genpkey -algorithm EC "
+    "-pkeyopt ec_paramgen_curve:P-256";
+constexpr std::string_view kPublicHint =
+    "\"lifeboat keygen\" calls it signer.pub; the recovery sheet has it, too.";
 
 std::string KindOf(const EVP_PKEY* key) {
     char group[64] = "";
@@ -31,12 +34,12 @@ std::string KindOf(const EVP_PKEY* key) {
            std::to_string(EVP_PKEY_get_bits(key)) + " bits";
 }
 
-void RequireP256(EVP_PKEY* key, std::string_view what) {
+void RequireP256(EVP_PKEY* key, std::string_view what, std::string_view hint) {
     const std::string kind = KindOf(key);
     TakeOpenSslError();
     if (EVP_PKEY_is_a(key, "EC") == 1 && kind == "EC " + std::string(kGroup)) return;
     throw Error(Errc::KeyWrong, std::string(what) + " is not an EC P-256 key",
-                "It is a key of type " + kind + ".", std::string(kHint));
+                "It is a key of type " + kind + ".", std::string(hint));
 }
 
 Buffer SpkiDer(EVP_PKEY* key) {
@@ -50,7 +53,7 @@ Buffer SpkiDer(EVP_PKEY* key) {
 }
 
 // One key has one encoding, so that it has one id.
-Buffer CanonicalSpki(EVP_PKEY* key, std::string_view what) {
+Buffer CanonicalSpki(EVP_PKEY* key, std::string_view what, std::string_view hint) {
     EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
                                    OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED);
     EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP);
@@ -59,7 +62,7 @@ Buffer CanonicalSpki(EVP_PKEY* key, std::string_view what) {
     if (der.size() != kSpkiSize || !ToHex(der).starts_with(kSpkiPrefixHex)) {
         throw Error(Errc::KeyWrong,
                     std::string(what) + " is not an EC P-256 key with a named curve", {},
-                    std::string(kHint));
+                    std::string(hint));
     }
     return der;
 }
@@ -98,11 +101,12 @@ SignerPublic SignerPublic::FromPem(std::string_view pem, std::string_view what) 
     const UniquePkey key = ReadPublic(pem);
     if (!key) {
         throw Error(Errc::KeyWrong, std::string(what) + " is not a public key",
-                    "Expected PEM text that begins with -----BEGIN PUBLIC KEY-----.");
+                    "Expected PEM text that begins with -----BEGIN PUBLIC KEY-----.",
+                    std::string(kPublicHint));
     }
-    RequireP256(key.get(), what);
+    RequireP256(key.get(), what, kPublicHint);
     SignerPublic signer;
-    signer.id_ = Sha256Of(CanonicalSpki(key.get(), what));
+    signer.id_ = Sha256Of(CanonicalSpki(key.get(), what, kPublicHint));
     signer.pem_ = PublicPem(key.get());
     return signer;
 }
@@ -127,17 +131,19 @@ SignerPrivate SignerPrivate::FromPem(std::string_view pem, std::string_view what
     signer.key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, RefusePassphrase, &encrypted));
     TakeOpenSslError();
     if (encrypted) {
-        throw Error(Errc::KeyWrong, std::string(what) + " is encrypted with a passphrase",
-                    "A signing key is used without a person at hand, so it must not have one.",
-                    "Remove it with: openssl pkey -in FILE -out NEWFILE");
+        throw Error(
+            Errc::KeyWrong, std::string(what) + " is encrypted with a passphrase",
+            "A signing key is used without a person at hand, so it must not have one.",
+            "\"lifeboat keygen\" calls the signing key signer.key, which has none; to remove "
+            "one: openssl pkey -in FILE -out NEWFILE");
     }
     if (!signer.key_) {
         throw Error(Errc::KeyWrong, std::string(what) + " is not a private key",
                     "Expected PEM text that begins with -----BEGIN PRIVATE KEY-----.",
-                    std::string(kHint));
+                    std::string(kPrivateHint));
     }
-    RequireP256(signer.key_.get(), what);
-    CanonicalSpki(signer.key_.get(), what);
+    RequireP256(signer.key_.get(), what, kPrivateHint);
+    CanonicalSpki(signer.key_.get(), what, kPrivateHint);
     return signer;
 }
 

@@ -1,6 +1,7 @@
 #include "core/format/keyring.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/error.h"
 #include "core/format/damaged.h"
@@ -12,6 +13,24 @@ constexpr uint64_t kMaxKeyFileBytes = 1 << 20;
 
 std::string NameOf(const KeyFile& file) {
     return KeyFileName(file.id, file.number, file.extension);
+}
+
+// Which file, and which key to look for instead.
+Error NotOpened(const KeyFile& file, const Error& reason) {
+    std::string detail = reason.message() + ".";
+    detail.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(detail.front())));
+    if (!reason.detail().empty()) detail += " " + reason.detail();
+    std::string hint = reason.hint();
+    if (hint.empty() && reason.code() == Errc::KeyWrong) {
+        hint =
+            file.extension == "srv"
+                ? "Give the secret that the server had then; or, on the command line, a recovery "
+                  "key: --recovery-key FILE."
+                : "\"lifeboat show\" lists the fingerprints of the certificates whose keys open "
+                  "the backup; the recovery sheet names the fingerprint of its key.";
+    }
+    return Error(reason.code(), "key file " + NameOf(file) + " could not be opened",
+                 std::move(detail), std::move(hint));
 }
 
 void PutAndCompare(Store& store, const std::string& name, const Buffer& content) {
@@ -75,11 +94,7 @@ std::optional<Key> Keyring::Open(const KeyFile& file, std::optional<Error>& fail
             if (e.code() != Errc::Damaged && e.code() != Errc::KeyWrong) throw;
             if (failure) continue;
             failure = e;
-            if (e.message().find(name) == std::string::npos)
-                failure =
-                    Error(e.code(), "key file " + name + " could not be opened",
-                          e.detail().empty() ? e.message() + "." : e.message() + ": " + e.detail(),
-                          e.hint());
+            if (e.message().find(name) == std::string::npos) failure = NotOpened(file, e);
         }
     }
     return std::nullopt;

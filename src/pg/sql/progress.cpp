@@ -84,6 +84,7 @@ ProgressView ReadProgress(RunShared* shared) {
     view.bytes_total = pg_atomic_read_u64(&shared->bytes_total);
     view.rows_done = pg_atomic_read_u64(&shared->rows_done);
     view.workers = pg_atomic_read_u32(&shared->workers);
+    view.lock_holder = pg_atomic_read_u32(&shared->lock_holder);
     const auto phase = static_cast<RunPhase>(pg_atomic_read_u32(&shared->phase));
     const char* name = RunPhaseName(phase);
     if (name != nullptr) view.phase = name;
@@ -118,8 +119,12 @@ std::string ProgressLine(RunShared* shared) {
     if (static_cast<RunState>(pg_atomic_read_u32(&shared->state)) == RunState::kQueued) {
         return "waiting: lifeboat.max_concurrent_runs are at work";
     }
+    if (view.lock_holder != 0) {
+        return view.backup_id + ": waiting for a lock on " + view.relation + ", held by process " +
+               std::to_string(view.lock_holder);
+    }
     std::string line = view.backup_id + ": " + (view.phase.empty() ? "starting" : view.phase);
-    if (view.percent && (view.phase == "data" || view.bytes_done > 0)) {
+    if (view.percent && (view.phase == "data" || view.phase == "large_objects")) {
         char percent[16];
         std::snprintf(percent, sizeof(percent), " %.0f %%", *view.percent);
         line += percent;

@@ -14,6 +14,7 @@ struct ProgressView {
     std::optional<uint64_t> bytes_per_second;
     std::optional<double> seconds_left;
     uint32_t workers = 0;
+    uint32_t lock_holder = 0;           // pid that holds what is waited for
     std::optional<double> snapshot_age; // seconds
 };
 ProgressView ReadProgress(RunShared* shared);

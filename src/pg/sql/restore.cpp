@@ -45,6 +45,10 @@ void RefuseTaken(const std::string& database, const std::string& backup_id) {
                 "Choose another target_database, or drop it first.");
 }
 
+void SayNotice(const std::string& text) {
+    Pg([&text] { ereport(NOTICE, (errmsg_internal("%s", text.c_str()))); });
+}
+
 Datum Restore(const Call& call) {
     const Home home = RequireHome();
     RefuseStandby();
@@ -60,10 +64,15 @@ Datum Restore(const Call& call) {
     const int64_t id = NewRunId(home);
     request.restore_id = id;
     StartedRun run(id, request);
+    const std::string target = arguments.request.target_database;
     if (wait) {
         WaitForEnd(run);
+        SayNotice("backup " + arguments.point.backup_id + " is restored into database \"" + target +
+                  "\"");
     } else {
         WaitForRow(run);
+        SayNotice("backup " + arguments.point.backup_id + " is being restored into database \"" +
+                  target + "\"");
     }
     return Int64GetDatum(id);
 }

@@ -33,10 +33,13 @@ sub hold
 my $holder = hold('app', 'LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
 my $run = background($node, "SELECT backup_run(database => 'app')");
 wait_for($node, "SELECT count(*) = 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.backend_type LIKE 'lifeboat leader%'");
+is(sql($node, 'SELECT phase, relation FROM backup_progress'), 'snapshot|public.t', 'backup_progress says on what a backup waits');
+sleep 4;
 $holder->query_safe('ALTER TABLE t ADD COLUMN y int DEFAULT 1; COMMIT');
 $holder->quit;
 my ($rc, $out, $err) = finish_background($run);
 is($rc, 0, 'a backup waits for a lock') or diag($err);
+like($err, qr/INFO:  app-\S+: waiting for a lock on public\.t, held by process \d+$/m, 'whoever waits for it is told');
 chomp $out;
 like(`zstd -dcq $store/backups/$out/toc.zst`, qr/COPY public\.t \(n, x, y\) FROM stdin/, 'and reads what was there afterwards');
 
@@ -47,7 +50,7 @@ $holder = hold('app', 'LOCK TABLE u IN ACCESS EXCLUSIVE MODE');
 my $holder_pid = sql($node, "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation IS NOT NULL AND database = (SELECT oid FROM pg_database WHERE datname = 'app')");
 my $start = time;
 $err = sql_error($node, "SELECT backup_run('s')");
-like($err, qr/^ERROR:  55P03: could not lock public\.u within 200 ms\nDETAIL:  A conflicting lock is held or waited for by process $holder_pid\.\nHINT:  Let that session end, or give the schedule a longer lock_patience\./m,
+like($err, qr/^ERROR:  55P03: could not lock public\.u within the lock_patience of 200 ms\nDETAIL:  A conflicting lock is held or waited for by process $holder_pid\. It was tried 5 times, with pauses\.\nHINT:  Let that session end, or give the schedule a longer lock_patience\./m,
 	'a lock that is not to be had');
 cmp_ok(time - $start, '<', 60, 'after five tries');
 $holder->query_safe('ROLLBACK');

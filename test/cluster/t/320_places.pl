@@ -74,7 +74,12 @@ like(sql_error($node, "SET ROLE app_owner; SELECT backup_restore('latest:app', '
 is(sql($node, "SELECT status, sqlstate FROM backup_restores ORDER BY id DESC LIMIT 1"), 'failed|42501', 'which its row says');
 write_file($hba, $rules);
 $node->reload;
-sql($node, "SET ROLE app_owner; SELECT backup_restore('latest:app', 'app_back')");
+my ($rc, undef, $said) = $node->psql('postgres', "SET ROLE app_owner; SELECT backup_restore('latest:app', 'app_back')");
+is($rc, 0, 'it restores');
+like($said, qr/NOTICE:  backup app-\S+ is restored into database "app_back"$/m, 'and is told where to');
+like(sql_error($node, "SET ROLE app_owner; SELECT backup_restore('latest:app', 'app_none', tables => '{nosuch}')"),
+	qr/42704: no table in the backup matches "nosuch"\nHINT:  SELECT schema, relation FROM backup_relations WHERE backup_id = 'app-\S+';$/m,
+	'hints of a restore from SQL are SQL');
 is(sql($node, app_back => 'SELECT count(*) FROM t'), '100', 'with the login the restore runs as its caller');
 is(sql($node, "SELECT datdba::regrole FROM pg_database WHERE datname = 'app_back'"), 'app_owner', 'who owns it');
 
@@ -118,7 +123,7 @@ pass('there a role without superuser makes a store');
 # What a new store finds in its directory.
 my $full = temp_dir();
 write_file("$full/$_", 'x') for qw(a b c d);
-my ($rc, undef, $said) = $node->psql('postgres', "SELECT backup_create_store('full', 'file://$full')");
+($rc, undef, $said) = $node->psql('postgres', "SELECT backup_create_store('full', 'file://$full')");
 like("$rc $said", qr/^0 .*WARNING:  store directory "\Q$full\E" is not empty\nDETAIL:  It holds "a", "b", "c" and 1 more\.\nHINT:  A store is best alone in its directory\./s,
 	'a directory that is not empty is worth a warning');
 my $private = make_keys();

@@ -81,6 +81,7 @@ TEST_P(RecoveryKinds, AnotherKeyDoesNotOpenIt) {
     const Error error = ErrorOf([&] { OwnDecrypt(file, other); });
     EXPECT_EQ(error.code(), Errc::KeyWrong);
     EXPECT_EQ(error.message(), "the recovery key does not open this key file");
+    EXPECT_EQ(error.detail(), "It is not the key of a certificate that the key file was made for.");
 }
 
 TEST(Recovery, SeveralRecipientsEachOpenIt) {
@@ -295,6 +296,8 @@ TEST(Recovery, MadePairWithPassphrase) {
     });
     EXPECT_EQ(wrong.code(), Errc::KeyWrong);
     EXPECT_EQ(wrong.message(), "the passphrase does not open file \"/r\"");
+    EXPECT_EQ(wrong.detail(), "");
+    EXPECT_EQ(wrong.hint(), "Capitals and blanks count; or it is the passphrase of another key.");
     EXPECT_EQ(ErrorOf([&] {
                   RecoveryPrivateKey::FromPem(pair.private_pem, "key", []() -> std::string {
                       throw Error(Errc::KeyMissing, "no terminal to ask for a passphrase");

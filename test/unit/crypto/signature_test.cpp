@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/openssl.h"
+#include "core/crypto/recovery.h"
 #include "crypto_test_support.h"
 
 namespace lifeboat {
@@ -98,6 +99,9 @@ TEST(Signature, RefusesOtherKeys) {
     EXPECT_EQ(p384.code(), Errc::KeyWrong);
     EXPECT_EQ(p384.message(), "file \"/s\" is not an EC P-256 key");
     EXPECT_EQ(p384.detail(), "It is a key of type EC secp384r1.");
+    EXPECT_EQ(p384.hint(),
+              "\"lifeboat keygen\" calls it signer.key; or make one with: openssl genpkey "
+              "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
     const std::string rsa = Generate({"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"});
     EXPECT_EQ(ErrorOf([&] { SignerPrivate::FromPem(rsa, "signer"); }).detail(),
               "It is a key of type RSA of 2048 bits.");
@@ -107,6 +111,13 @@ TEST(Signature, RefusesOtherKeys) {
     const Error text = ErrorOf([] { SignerPublic::FromPem("hello", "signer"); });
     EXPECT_EQ(text.message(), "signer is not a public key");
     EXPECT_EQ(text.detail(), "Expected PEM text that begins with -----BEGIN PUBLIC KEY-----.");
+    EXPECT_EQ(text.hint(),
+              "\"lifeboat keygen\" calls it signer.pub; the recovery sheet has it, too.");
+    const RecoveryPair recovery = MakeRecoveryPair("recovery", "");
+    const Error certificate =
+        ErrorOf([&] { SignerPublic::FromPem(recovery.certificate_pem, "recovery.crt"); });
+    EXPECT_EQ(certificate.message(), "recovery.crt is not an EC P-256 key");
+    EXPECT_EQ(certificate.hint(), text.hint()) << "nobody is advised to make another";
     EXPECT_EQ(ErrorOf([] { SignerPrivate::FromPem("", "signer"); }).message(),
               "signer is not a private key");
 }
@@ -118,7 +129,10 @@ TEST(Signature, RefusesAPassphraseWithoutAsking) {
     const Error error = ErrorOf([&] { SignerPrivate::FromPem(encrypted, "signer"); });
     EXPECT_EQ(error.code(), Errc::KeyWrong);
     EXPECT_EQ(error.message(), "signer is encrypted with a passphrase");
-    EXPECT_EQ(error.hint(), "Remove it with: openssl pkey -in FILE -out NEWFILE");
+    EXPECT_EQ(
+        error.hint(),
+        "\"lifeboat keygen\" calls the signing key signer.key, which has none; to remove one: "
+        "openssl pkey -in FILE -out NEWFILE");
 }
 
 TEST(Signature, PrivatePemRoundTrip) {

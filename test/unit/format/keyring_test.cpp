@@ -90,16 +90,31 @@ TEST_F(KeyringTest, NoOpener) {
 
 TEST_F(KeyringTest, WrongSecret) {
     Keyring keys(store_);
-    keys.AddServerSecret(Key::Random());
+    const Key wrong = Key::Random();
+    keys.AddServerSecret(wrong);
     const auto thrown = Catch([&] { keys.Find(key_.Id()); });
     EXPECT_EQ(thrown.code, Errc::KeyWrong);
     EXPECT_EQ(thrown.message, "key file " + Name(1, "srv") + " could not be opened");
+    EXPECT_EQ(thrown.detail,
+              "The server secret does not open this key file. It is encrypted to secret " +
+                  ToHex(SampleSecret().Id()) + ", the one given is " + ToHex(wrong.Id()) + ".");
+    EXPECT_EQ(thrown.hint,
+              "Give the secret that the server had then; or, on the command line, a recovery key: "
+              "--recovery-key FILE.");
 }
 
 TEST_F(KeyringTest, WrongRecoveryKey) {
     Keyring keys(store_);
     keys.AddRecoveryKey(RecoveryKey(MakeRecoveryPair("other", "").private_pem));
-    EXPECT_EQ(Catch([&] { keys.Find(key_.Id()); }).code, Errc::KeyWrong);
+    const auto thrown = Catch([&] { keys.Find(key_.Id()); });
+    EXPECT_EQ(thrown.code, Errc::KeyWrong);
+    EXPECT_EQ(thrown.message, "key file " + Name(1, "cms") + " could not be opened");
+    EXPECT_EQ(thrown.detail,
+              "The recovery key does not open this key file. It is not the key of a certificate "
+              "that the key file was made for.");
+    EXPECT_EQ(thrown.hint,
+              "\"lifeboat show\" lists the fingerprints of the certificates whose keys open the "
+              "backup; the recovery sheet names the fingerprint of its key.");
 }
 
 TEST_F(KeyringTest, SeveralSecretsAreTried) {
