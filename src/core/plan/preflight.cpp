@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/count.h"
 #include "core/plan/plan_estimates.h"
 
 namespace lifeboat {
@@ -183,10 +184,6 @@ public:
     }
 
 private:
-    static std::string Count(size_t count, const std::string& noun) {
-        return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-    }
-
     void Add(std::string action, std::string object, PlanStatus status, std::string detail) {
         PlanStep step;
         step.phase = "preflight";
@@ -220,7 +217,7 @@ private:
             } else {
                 Add("check " + noun, name, PlanStatus::kBlocked,
                     words + ": " + statement + QuoteIdentifier(name) +
-                        ", or restore with --with-globals");
+                        ", or let \"lifeboat restore --with-globals\" make it");
             }
         }
         if (missing == 0) {

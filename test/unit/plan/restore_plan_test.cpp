@@ -202,15 +202,15 @@ TEST_F(RestorePlanTest, MissingRolesAndTablespaces) {
     EXPECT_EQ(Steps("check role"),
               "preflight | check role | Reader | 0 | 0 | blocked | role \"Reader\" does not exist: "
               "CREATE ROLE \"Reader\", or "
-              "restore with --with-globals\n"
+              "let \"lifeboat restore --with-globals\" make it\n"
               "preflight | check role | writer | 0 | 0 | blocked | role \"writer\" does not exist: "
               "CREATE ROLE writer, or "
-              "restore with --with-globals");
+              "let \"lifeboat restore --with-globals\" make it");
     EXPECT_EQ(Steps("check roles"), "");
     EXPECT_EQ(Steps("check tablespace"),
               "preflight | check tablespace | slow | 0 | 0 | blocked | tablespace \"slow\" does "
               "not exist: CREATE TABLESPACE "
-              "slow, or restore with --with-globals");
+              "slow, or let \"lifeboat restore --with-globals\" make it");
     request_.with_globals = true;
     EXPECT_EQ(PlanVerdict(Make()), PlanStatus::kReady);
     EXPECT_EQ(Steps("restore globals"),
