@@ -57,24 +57,30 @@ void InsertBackup(RunContext& run) {
 struct OrphanKind {
     const char* table;
     const char* event;
-    const char* id; // in the event's detail
+    const char* id;   // in the event's detail
+    const char* hint; // SQL
 };
 constexpr OrphanKind kOrphanKinds[] = {
-    {"@.backup_runs", "run.interrupted", "run"},
-    {"@.backup_restores", "restore.interrupted", "restore"},
+    {"@.backup_runs", "run.interrupted", "run",
+     "'The server''s log says why.' || CASE WHEN schedule IS NULL THEN '' ELSE ' The schedule "
+     "tries again by itself, as often as its retries say.' END"},
+    {"@.backup_restores", "restore.interrupted", "restore",
+     "'The server''s log says why. A restore of the same backup into the same database starts "
+     "over.'"},
 };
 
 // False when it has come to an end by itself meanwhile.
 bool MarkOrphan(const Home& home, const OrphanKind& kind, const Row& row) {
     const std::string error =
         "the process of the run is gone: it was killed, or the server ended or crashed";
-    const uint64_t marked =
-        Execute(home.Sql(std::string("UPDATE ") + kind.table +
-                         " SET status = 'interrupted', finished_at = clock_timestamp(), sqlstate = "
-                         "'57P02', error = $2, hint = $3, pid = NULL, handle = NULL WHERE id = "
-                         "$1::bigint AND status IN ('queued', 'running')"),
-                {row[0], error,
-                 std::string("The server's log says why. A schedule tries again by itself.")});
+    const uint64_t marked = Execute(
+        home.Sql(std::string("UPDATE ") + kind.table +
+                 " SET status = 'interrupted', finished_at = clock_timestamp(), sqlstate = "
+                 "'57P02', error = $2, hint = " +
+                 kind.hint +
+                 ", pid = NULL, handle = NULL WHERE id = $1::bigint AND status IN ('queued', "
+                 "'running')"),
+        {row[0], error});
     if (marked == 0) return false;
     AddEvent(home, "pg_lifeboat", kind.event, row[1].value_or(""),
              {{kind.id, row[0]}, {"sqlstate", std::string("57P02")}, {"error", error}});

@@ -1,5 +1,7 @@
 #include "pg/sql/names.h"
 
+#include "core/base/closest_name.h"
+
 extern "C" {
 #include <commands/dbcommands.h>
 }
@@ -52,11 +54,14 @@ void ThrowNotYet(const std::string& option) {
 DatabaseRecord LoadDatabase(const std::string& name) {
     const Rows rows = Query(std::string(kDatabases) + "WHERE datname = $1", {name});
     if (!rows.empty()) return ToDatabase(rows[0]);
-    const Value list = QueryValue(
-        "SELECT string_agg(format('\"%s\"', datname), ', ' ORDER BY datname) "
-        "FROM pg_catalog.pg_database WHERE NOT datistemplate");
-    throw Error(Errc::NotFound, "database \"" + name + "\" does not exist",
-                "There are: " + list.value_or("none") + ".");
+    const std::vector<std::string> names = Column(Query(
+        "SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname"));
+    std::string list;
+    for (const std::string& one : names) list += (list.empty() ? "\"" : ", \"") + one + "\"";
+    const auto close = ClosestName(name, names);
+    throw Error(Errc::NotFound, "database \"" + Printable(name) + "\" does not exist",
+                "There are: " + (list.empty() ? "none" : list) + ".",
+                close ? "Did you mean \"" + *close + "\"?" : std::string());
 }
 
 std::vector<DatabaseRecord> AllDatabases() {

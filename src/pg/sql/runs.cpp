@@ -149,7 +149,13 @@ Datum Cancel(const Call& call) {
     const Oid caller = Caller();
     RoleScope as_owner(home.owner);
     const std::optional<ActiveRun> active = FindActive(home, id);
-    if (!active) return BoolGetDatum(false);
+    if (!active) {
+        Pg([&id] {
+            ereport(NOTICE, (errmsg("no run or restore \"%s\" is at work", id.c_str()),
+                             errhint("SELECT run_id, backup_id, phase FROM backup_progress;")));
+        });
+        return BoolGetDatum(false);
+    }
     bool cancelled = false;
     if (active->started) {
         cancelled = CancelStarted(*active);

@@ -89,6 +89,8 @@ like($err, qr/the run was cancelled/, 'the caller is told');
 ended('cancelled', 'backup_cancel');
 store_is_as_before($files, 'backup_cancel');
 is(sql($node, "SELECT backup_cancel('$id')"), 'f', 'a run that is over cannot be cancelled');
+my (undef, undef, $notice) = $node->psql('postgres', "SELECT backup_cancel('$id')");
+like($notice, qr/NOTICE:  no run or restore "\Q$id\E" is at work\nHINT:  SELECT run_id, backup_id, phase FROM backup_progress;/, 'and it is said');
 
 $start = time;
 like(sql_error($node, "SET statement_timeout = '1s'; SELECT $slow"), qr/57014: canceling statement due to statement timeout/,
@@ -187,6 +189,8 @@ kill 'KILL', sql($node, "SELECT pid FROM backup_runs WHERE status = 'running'");
 finish_background($waiting);
 wait_up($node);
 ended('interrupted', 'kill -9');
+is(sql($node, 'SELECT error, hint FROM backup_runs ORDER BY id DESC LIMIT 1'),
+	"the process of the run is gone: it was killed, or the server ended or crashed|The server's log says why.", 'and its row says what to look at');
 
 $node->stop;
 
