@@ -7,6 +7,7 @@
 #include "core/store/dir_store.h"
 #include "core/store/location.h"
 #include "core/store/memory_store.h"
+#include "support/store_door.h"
 #include "support/temp_dir.h"
 
 namespace lifeboat::test {
@@ -14,30 +15,10 @@ namespace {
 
 using Wrap = std::function<std::unique_ptr<Store>(std::unique_ptr<Store>)>;
 
-// A second door into a store that somebody else owns.
-class Door final : public Store {
-public:
-    explicit Door(Store& store) : store_(store) {}
-    std::unique_ptr<Sink> Create(std::string_view name) override { return store_.Create(name); }
-    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override {
-        return store_.Get(name, range);
-    }
-    StoreObject Stat(std::string_view name) override { return store_.Stat(name); }
-    void List(std::string_view prefix,
-              const std::function<void(const StoreObject&)>& visit) override {
-        store_.List(prefix, visit);
-    }
-    void Remove(std::string_view name) override { store_.Remove(name); }
-    StoreProperties Properties() override { return store_.Properties(); }
-
-private:
-    Store& store_;
-};
-
 class MemoryPlace final : public Place {
 public:
     explicit MemoryPlace(Wrap wrap) : wrap_(std::move(wrap)) {}
-    std::unique_ptr<Store> Open() override { return wrap_(std::make_unique<Door>(store_)); }
+    std::unique_ptr<Store> Open() override { return wrap_(std::make_unique<StoreDoor>(store_)); }
 
 private:
     MemoryStore store_;

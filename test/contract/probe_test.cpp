@@ -8,6 +8,7 @@
 #include "core/store/memory_store.h"
 #include "drivers.h"
 #include "support/expect_error.h"
+#include "support/store_door.h"
 
 namespace lifeboat::test {
 namespace {
@@ -94,30 +95,19 @@ TEST(Probe, NamesTheStepThatFails) {
 }
 
 // Overwrites: the worst that a store can do to a backup.
-class Overwriting final : public Store {
+class Overwriting final : public StoreDoor {
 public:
-    Overwriting() { CreateRepo(store_); }
+    explicit Overwriting(Store& store) : StoreDoor(store) {}
     std::unique_ptr<Sink> Create(std::string_view name) override {
-        store_.Remove(name);
-        return store_.Create(name);
+        Remove(name);
+        return StoreDoor::Create(name);
     }
-    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override {
-        return store_.Get(name, range);
-    }
-    StoreObject Stat(std::string_view name) override { return store_.Stat(name); }
-    void List(std::string_view prefix,
-              const std::function<void(const StoreObject&)>& visit) override {
-        store_.List(prefix, visit);
-    }
-    void Remove(std::string_view name) override { store_.Remove(name); }
-    StoreProperties Properties() override { return store_.Properties(); }
-
-private:
-    MemoryStore store_;
 };
 
 TEST(Probe, NoticesAStoreThatOverwrites) {
-    Overwriting store;
+    MemoryStore memory;
+    CreateRepo(memory);
+    Overwriting store(memory);
     const auto steps = ProbeStore(store);
     EXPECT_EQ(Summary(steps), "reach identify write exclusive! read! list delete space ");
     EXPECT_EQ(Find(steps, "exclusive").detail,

@@ -21,25 +21,10 @@ using std::chrono::sys_days;
 using std::chrono::year;
 using std::chrono::year_month_day;
 
-using Wall = std::chrono::local_time<minutes>;
-
 constexpr int kLatestYear = 9800;
 // 29 February falls on a given weekday after 40 years at most (from 2088 over 2100 to 2128); this
 // is twice that and more.
 constexpr days kHorizon{36525}; // 100 years
-
-Wall ToWall(const LocalMinute& local) {
-    return local_days{year{local.year} / local.month / local.day} + hours{local.hour} +
-           minutes{local.minute};
-}
-
-LocalMinute FromWall(Wall wall) {
-    const auto midnight = std::chrono::floor<days>(wall);
-    const year_month_day day{midnight};
-    const auto minute = static_cast<int>((wall - midnight).count());
-    return {static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
-            static_cast<int>(static_cast<unsigned>(day.day())), minute / 60, minute % 60};
-}
 
 std::string TimeText(const LocalMinute& at) {
     char text[16];

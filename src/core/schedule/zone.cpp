@@ -154,14 +154,22 @@ const Rules* Load(const date::time_zone& zone) {
 
 sys_seconds AsSeconds(Instant when) { return std::chrono::floor<seconds>(when); }
 
-sys_seconds AsIfUtc(const LocalMinute& local) {
+} // namespace
+
+Wall ToWall(const LocalMinute& local) {
     const std::chrono::year_month_day day{std::chrono::year{local.year},
                                           std::chrono::month{static_cast<unsigned>(local.month)},
                                           std::chrono::day{static_cast<unsigned>(local.day)}};
-    return sys_days{day} + hours{local.hour} + minutes{local.minute};
+    return std::chrono::local_days{day} + hours{local.hour} + minutes{local.minute};
 }
 
-} // namespace
+LocalMinute FromWall(Wall wall) {
+    const auto midnight = std::chrono::floor<days>(wall);
+    const std::chrono::year_month_day day{midnight};
+    const auto minute = static_cast<int>((wall - midnight).count());
+    return {static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
+            static_cast<int>(static_cast<unsigned>(day.day())), minute / 60, minute % 60};
+}
 
 Zone Zone::Find(std::string_view name) {
     for (const auto& candidate : Database().zones) {
@@ -184,12 +192,9 @@ Zone::Span Zone::SpanAt(Instant when) const {
 }
 
 LocalMinute Zone::ToLocal(Instant when) const {
-    const auto local = AsSeconds(when) + SpanAt(when).offset;
-    const auto midnight = std::chrono::floor<days>(local);
-    const std::chrono::year_month_day day{midnight};
-    const auto minute = static_cast<int>(std::chrono::floor<minutes>(local - midnight).count());
-    return {static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
-            static_cast<int>(static_cast<unsigned>(day.day())), minute / 60, minute % 60};
+    const sys_seconds local = AsSeconds(when) + SpanAt(when).offset;
+    return FromWall(
+        std::chrono::floor<minutes>(std::chrono::local_seconds{local.time_since_epoch()}));
 }
 
 std::string Zone::Text(Instant when) const {
@@ -202,7 +207,7 @@ std::string Zone::Text(Instant when) const {
 }
 
 Zone::Mapping Zone::ToInstant(const LocalMinute& local) const {
-    const sys_seconds wall = AsIfUtc(local);
+    const sys_seconds wall{ToWall(local).time_since_epoch()};
     std::vector<Instant> found;
     Instant after_gap{};
     bool passed = false; // in an earlier span the wall time lay beyond its end

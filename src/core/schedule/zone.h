@@ -18,6 +18,10 @@ struct LocalMinute {
     int year, month, day, hour, minute;
     auto operator<=>(const LocalMinute&) const = default;
 };
+// The same as a number to reckon with.
+using Wall = std::chrono::local_time<std::chrono::minutes>;
+Wall ToWall(const LocalMinute& local);
+LocalMinute FromWall(Wall wall);
 
 class Zone {
 public:

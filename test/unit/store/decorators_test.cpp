@@ -8,6 +8,7 @@
 
 #include "core/store/memory_store.h"
 #include "support/expect_error.h"
+#include "support/store_door.h"
 
 namespace lifeboat::test {
 namespace {
@@ -149,27 +150,19 @@ TEST_F(RetryTest, ReadsOnWhereItBrokeOff) {
 }
 
 // Breaks off in the middle of the first listing.
-class BrokenList final : public Store {
+class BrokenList final : public StoreDoor {
 public:
-    explicit BrokenList(MemoryStore& store) : store_(store) {}
-    std::unique_ptr<Sink> Create(std::string_view name) override { return store_.Create(name); }
-    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override {
-        return store_.Get(name, range);
-    }
-    StoreObject Stat(std::string_view name) override { return store_.Stat(name); }
+    explicit BrokenList(Store& store) : StoreDoor(store) {}
     void List(std::string_view prefix,
               const std::function<void(const StoreObject&)>& visit) override {
         int left = breaks_-- > 0 ? 3 : 100;
-        store_.List(prefix, [&](const StoreObject& object) {
+        StoreDoor::List(prefix, [&](const StoreObject& object) {
             if (left-- == 0) throw Transient("down");
             visit(object);
         });
     }
-    void Remove(std::string_view name) override { store_.Remove(name); }
-    StoreProperties Properties() override { return store_.Properties(); }
 
 private:
-    MemoryStore& store_;
     int breaks_ = 2;
 };
 
