@@ -70,11 +70,22 @@ private:
         try {
             if (level_ != VerifyLevel::kPresent) return CheckBytes(record);
             CheckObjectPresent(store_, record);
-        } catch (const StoreError&) {
-            throw;
+        } catch (const StoreError& e) {
+            if (e.fault() != StoreFault::kPermanent || !StoreAnswers()) throw;
+            report.problems.push_back(ProblemText(e));
         } catch (const Error& e) {
             if (!IsDamage(e)) throw;
             report.problems.push_back(ProblemText(e));
+        }
+    }
+
+    // A bad sector is one object's trouble, a store that went away is everybody's.
+    bool StoreAnswers() {
+        try {
+            store_.Read(BackupFile(backup_.manifest.backup_id, kManifestFile), kMaxManifestBytes);
+            return true;
+        } catch (const StoreError&) {
+            return false;
         }
     }
 
