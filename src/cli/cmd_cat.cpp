@@ -6,6 +6,7 @@
 #include "cli/pg_restore.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
+#include "core/plan/restore_plan.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -44,7 +45,7 @@ public:
         if (schema_) {
             const std::string program = FindProgram("pg_restore", bin_directory_);
             AnonymousFile archive;
-            session.ReadChecked(session.Need(ObjectKind::kSchema), archive);
+            session.Read(session.Need(ObjectKind::kSchema), archive);
             PgRestoreToScript({program, &archive, nullptr, {}}, out, interrupt);
         } else if (globals_) {
             PrintGlobals(session, out);

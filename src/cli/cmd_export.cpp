@@ -72,6 +72,7 @@ public:
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         session.ReadContents();
         const std::string program = FindProgram("pg_restore", bin_directory_);
+        RequireRestrict(program, interrupt);
         const Selection selection(session, tables_);
         if (output_.empty()) {
             FdSink out(STDOUT_FILENO, "standard output");

@@ -87,7 +87,7 @@ public:
         if (request_.target_database.empty())
             request_.target_database = DefaultTarget(session.manifest());
         if (!request_.tables.empty())
-            request_.tables = Selection(session, request_.tables).patterns();
+            request_.choice = Selection(session, request_.tables).choice();
         Target target{conninfo_, {}};
         Connection server(target, {}, interrupt);
         const auto plan = PlanFor(

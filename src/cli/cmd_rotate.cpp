@@ -7,7 +7,6 @@
 
 #include "cli/options.h"
 #include "cli/terminal.h"
-#include "core/crypto/secret_source.h"
 #include "core/format/key_rotation.h"
 
 namespace lifeboat::cli {
@@ -45,9 +44,9 @@ public:
         const auto store = store_.Open(interrupt);
         ReadRepo(*store);
         Keyring keys(*store);
-        keys_.Fill(keys, interrupt);
+        const auto given = keys_.Fill(keys, interrupt);
         const auto recipients = ReadRecipients(interrupt);
-        const auto secret = ReadNewSecret(interrupt);
+        const auto secret = new_secret_.empty() ? given : ReadNewSecret(interrupt);
         std::set<KeyId> ids;
         for (const auto& file : ListKeyFiles(*store)) ids.insert(file.id);
         for (const auto& id : ids) keys.Find(id); // all of them open before anything is written
@@ -69,15 +68,9 @@ private:
         return recipients;
     }
 
-    std::optional<Key> ReadNewSecret(Interrupt& interrupt) const {
-        const bool keep = new_secret_.empty();
-        const std::string& source = keep ? keys_.secret : new_secret_;
-        if (source.empty()) return std::nullopt;
-        const std::string_view option = keep ? "--secret" : "--new-secret";
-        std::string hex = ReadSecret(ParseSecretSource(source, option, true), option, interrupt);
-        const Key key = Key::FromHex(hex, option);
-        WipeString(hex);
-        return key;
+    Key ReadNewSecret(Interrupt& interrupt) const {
+        const WipedString hex(TakeSecret(new_secret_, "--new-secret", interrupt));
+        return Key::FromHex(hex.text(), "--new-secret");
     }
 
     StoreArguments store_;

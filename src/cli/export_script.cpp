@@ -1,7 +1,5 @@
 #include "cli/export_script.h"
 
-#include <fcntl.h>
-
 #include "cli/sql_splitter.h"
 
 namespace lifeboat::cli {
@@ -43,13 +41,7 @@ void WriteSql(Session& session, const TocEntry& entry, const Selection& selectio
         Put(out, ";\n");
     });
     Put(out, "\n");
-    // Whoever reads the script may run it as it comes: only bytes that were all checked go there.
-    AnonymousFile checked;
-    session.Read(entry, checked);
-    const UniqueFd fd(::open(checked.path().c_str(), O_RDONLY | O_CLOEXEC));
-    FdSource source(fd.get(), "temporary file");
-    NeverInterrupted never;
-    Pump(source, splitter, never);
+    session.ReadChecked(entry, splitter);
     splitter.Finish();
 }
 
@@ -74,7 +66,8 @@ void WriteScript(Session& session, const Selection& selection, const std::string
                  Printable(QuoteIdentifier(manifest.database.name)) + ", as of " +
                  Rfc3339(manifest.snapshot_at) +
                  ", written by lifeboat export.\n"
-                 "-- Restore: psql -X -v ON_ERROR_STOP=1 -d DATABASE -f FILE\n\n");
+                 "-- Restore with psql 13.22, 14.19, 15.14, 16.10, 17.6, 18 or later:\n"
+                 "--   psql -X -v ON_ERROR_STOP=1 -d DATABASE -f FILE\n\n");
     PgRestoreToScript({pg_restore, &selection.archive(), selection.list(), {"--section=pre-data"}},
                       out, interrupt);
 

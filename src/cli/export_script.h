@@ -7,8 +7,8 @@
 
 namespace lifeboat::cli {
 
-// Each object's stored bytes are hashed before it is written out. Ends with the line "-- lifeboat:
-// export complete".
+// Nothing of an object is written out before all of it was checked. Ends with the line "--
+// lifeboat: export complete".
 void WriteScript(Session& session, const Selection& selection, const std::string& pg_restore,
                  Sink& out, Interrupt& interrupt);
 

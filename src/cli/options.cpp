@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <span>
 #include <thread>
 
 #include "cli/terminal.h"
@@ -72,28 +75,25 @@ void KeyArguments::Declare(Command& command) {
                 "Server secret: file:PATH, command:…, env:NAME, fd:N, or a path");
 }
 
-void KeyArguments::Fill(Keyring& keys, Interrupt& interrupt) const {
+std::optional<Key> KeyArguments::Fill(Keyring& keys, Interrupt& interrupt) const {
+    std::optional<Key> server_secret;
     if (!secret.empty()) {
-        std::string hex =
-            ReadSecret(ParseSecretSource(secret, "--secret", true), "--secret", interrupt);
-        keys.AddServerSecret(Key::FromHex(hex, "--secret"));
-        WipeString(hex);
+        const WipedString hex(TakeSecret(secret, "--secret", interrupt));
+        server_secret = Key::FromHex(hex.text(), "--secret");
+        keys.AddServerSecret(*server_secret);
     }
-    if (recovery_key.empty()) return;
-    std::string pem = ReadSecret(ParseSecretSource(recovery_key, "--recovery-key", true),
-                                 "--recovery-key", interrupt);
+    if (recovery_key.empty()) return server_secret;
+    const WipedString pem(TakeSecret(recovery_key, "--recovery-key", interrupt));
     const auto passphrase = [&]() -> std::string {
-        if (!passphrase_file.empty()) {
-            const auto source = ParseSecretSource(passphrase_file, "--passphrase-file", true);
-            return WithoutLineEnd(ReadSecret(source, "--passphrase-file", interrupt));
-        }
+        if (!passphrase_file.empty())
+            return WithoutLineEnd(TakeSecret(passphrase_file, "--passphrase-file", interrupt));
         return AskSecret("Passphrase of " + recovery_key + ": ",
                          "Put it into a file of mode 0600 and type --passphrase-file FILE.",
                          interrupt);
     };
     keys.AddRecoveryKey(std::make_unique<RecoveryPrivateKey>(
-        RecoveryPrivateKey::FromPem(pem, recovery_key, passphrase)));
-    WipeString(pem);
+        RecoveryPrivateKey::FromPem(pem.text(), recovery_key, passphrase)));
+    return server_secret;
 }
 
 void TrustArguments::Declare(Command& command) {
@@ -115,6 +115,7 @@ Trust TrustArguments::Read(bool key_given, Interrupt& interrupt) const {
     }
     trust.allow_untrusted = allow_untrusted;
     trust.key_given = key_given;
+    trust.encrypted_only = key_given && !allow_untrusted; // whatever the store says of itself
     trust.min_sequence = min_sequence;
     if (sums.empty()) return trust;
     trust.sums.emplace();
@@ -187,6 +188,17 @@ void DeclareTables(Command& command, std::vector<std::string>& tables, const cha
 void DeclareBinDirectory(Command& command, std::string& bin_directory) {
     command.Add("--bin-directory", bin_directory, "DIR",
                 "Where pg_restore is (else beside lifeboat, else in PATH)");
+}
+
+std::string TakeSecret(const std::string& source, std::string_view option, Interrupt& interrupt) {
+    const SecretSource parsed = ParseSecretSource(source, option, true);
+    std::string secret = ReadSecret(parsed, option, interrupt);
+    if (parsed.kind == SourceKind::kEnv) {
+        char* value = std::getenv(parsed.value.c_str());
+        Wipe(std::as_writable_bytes(std::span(value, std::strlen(value))));
+        ::unsetenv(parsed.value.c_str());
+    }
+    return secret;
 }
 
 std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct KeyArguments {
 
     void Declare(Command& command);
     [[nodiscard]] bool given() const noexcept { return !recovery_key.empty() || !secret.empty(); }
-    void Fill(Keyring& keys, Interrupt& interrupt) const;
+    // Returns the server secret, if it was given: a source may be good for one reading only.
+    std::optional<Key> Fill(Keyring& keys, Interrupt& interrupt) const;
 };
 
 // --signer-public, --sums, --allow-untrusted, --min-seq
@@ -75,6 +77,9 @@ void DeclareJobs(Command& command, int& jobs); // 1 to 64; default: the processo
 void DeclareTables(Command& command, std::vector<std::string>& tables, const char* meaning);
 void DeclareBinDirectory(Command& command, std::string& bin_directory);
 
+// A secret from where `source` says. One from the environment is taken out of it, so that no child
+// program inherits it.
+std::string TakeSecret(const std::string& source, std::string_view option, Interrupt& interrupt);
 // A public file or source (`file:`, `env:`, …) as text.
 std::string ReadPublic(const std::string& source, std::string_view option, Interrupt& interrupt);
 

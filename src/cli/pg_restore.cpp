@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
+#include <span>
 
 #include "cli/restore/connection.h"
 #include "cli/terminal.h"
@@ -59,12 +61,8 @@ std::string QuoteConninfo(std::string_view value) {
     return quoted + "'";
 }
 
-// Options that are said otherwise, or are not for a child.
-bool StandsAlone(std::string_view keyword) {
-    constexpr std::string_view kKeywords[] = {
-        "dbname",     "host", "port", "service", "replication", "fallback_application_name",
-        "sslpassword"};
-    return std::ranges::find(kKeywords, keyword) != std::end(kKeywords);
+bool IsOneOf(std::string_view keyword, std::span<const std::string_view> keywords) {
+    return std::ranges::find(keywords, keyword) != keywords.end();
 }
 
 ChildSpec MakeSpec(const PgRestoreRun& run) {
@@ -104,6 +102,50 @@ std::string FindProgram(const std::string& name, const std::string& bin_director
                 "Type: --bin-directory \"$(pg_config --bindir)\"");
 }
 
+bool WritesRestrict(std::string_view version) {
+    const size_t digit = version.find_first_of("0123456789");
+    if (digit == std::string_view::npos) return false;
+    int major = 0;
+    int minor = 0;
+    const char* const end = version.data() + version.size();
+    const char* at = std::from_chars(version.data() + digit, end, major).ptr;
+    if (at != end && *at == '.') std::from_chars(at + 1, end, minor);
+    constexpr std::pair<int, int> kFirst[] = {{13, 22}, {14, 19}, {15, 14}, {16, 10}, {17, 6}};
+    for (const auto& [known, first] : kFirst) {
+        if (major == known) return minor >= first;
+    }
+    return major > 17;
+}
+
+void RequireRestrict(const std::string& program, Interrupt& interrupt) {
+    ChildProcess child(
+        {.program = program, .arguments = {"--version"}, .environment = EnvironmentWithoutPg()});
+    StringSink said(1000);
+    const ChildExit exit = child.Run(said, interrupt);
+    if (!exit.ok()) ThrowChildFailed(child, exit);
+    const std::string version = said.text().substr(0, said.text().find('\n'));
+    if (WritesRestrict(version)) return;
+    throw Error(Errc::Unsupported, "this pg_restore is too old to write a script",
+                "It says \"" + Printable(version) +
+                    "\". Its scripts do not keep psql from running commands that names in the "
+                    "schema may hold (CVE-2025-8714).",
+                "Use one of 13.22, 14.19, 15.14, 16.10, 17.6, 18 or later: --bin-directory DIR");
+}
+
+OptionWay WayOf(const PQconninfoOption& option) {
+    constexpr std::string_view kSaidOtherwise[] = {
+        "dbname",  "host",    "hostaddr",    "port",
+        "options", "service", "replication", "fallback_application_name"};
+    // Everybody on the machine may read a command line, and a newer libpq may have secrets that
+    // nobody knows of here: only what is known to be none stands there.
+    constexpr std::string_view kHarmless[] = {
+        "keepalives",       "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "tcp_user_timeout", "oauth_issuer",    "oauth_client_id",     "oauth_scope"};
+    if (IsOneOf(option.keyword, kSaidOtherwise)) return OptionWay::kNotTold;
+    if (option.envvar != nullptr) return OptionWay::kEnvironment;
+    return IsOneOf(option.keyword, kHarmless) ? OptionWay::kCommandLine : OptionWay::kNotTold;
+}
+
 ChildTarget MakeChildTarget(const Connection& connection, const std::string& database) {
     ChildTarget target{EnvironmentWithoutPg(), "dbname=" + QuoteConninfo(database)};
     const std::string_view host = PQhost(connection.handle()); // of several the one that answered
@@ -118,9 +160,9 @@ ChildTarget MakeChildTarget(const Connection& connection, const std::string& dat
         } else if (keyword == "hostaddr") {
             target.environment.push_back(std::string("PGHOSTADDR=") +
                                          PQhostaddr(connection.handle()));
-        } else if (option->envvar != nullptr && !StandsAlone(keyword)) {
+        } else if (WayOf(*option) == OptionWay::kEnvironment) {
             target.environment.push_back(std::string(option->envvar) + "=" + option->val);
-        } else if (option->envvar == nullptr && !StandsAlone(keyword)) {
+        } else if (WayOf(*option) == OptionWay::kCommandLine) {
             target.conninfo += " " + keyword + "=" + QuoteConninfo(option->val);
         }
     }

@@ -5,9 +5,9 @@
 #include <memory>
 #include <optional>
 
-#include "cli/archive.h"
+#include "cli/anonymous_file.h"
 #include "cli/session.h"
-#include "core/plan/restore_plan.h"
+#include "core/plan/archive.h"
 
 namespace lifeboat::cli {
 
@@ -24,17 +24,14 @@ public:
     [[nodiscard]] const AnonymousFile* list() const noexcept { return list_.get(); }
     // The wanted entries of kind data, config and large_objects, in toc order.
     [[nodiscard]] const std::vector<const TocEntry*>& entries() const noexcept { return entries_; }
-    // One pattern for each chosen table that has rows; none when everything is wanted.
-    [[nodiscard]] std::vector<std::string> patterns() const;
-    // Tables without rows that chosen ones depend on.
-    [[nodiscard]] std::vector<QualifiedName> empty() const;
+    // What the patterns chose; unset when everything is wanted.
+    [[nodiscard]] const std::optional<ArchiveChoice>& choice() const noexcept { return choice_; }
     [[nodiscard]] uint64_t raw_bytes() const noexcept { return raw_bytes_; }
-    [[nodiscard]] uint64_t tables() const { return Names().size(); }
+    [[nodiscard]] uint64_t tables() const; // with rows
     // Is a statement of the `sequences` object wanted?
     [[nodiscard]] bool WantsSequence(const std::string& statement) const;
 
 private:
-    [[nodiscard]] std::set<QualifiedName> Names() const;
     [[nodiscard]] bool Wants(const TocEntry& entry) const;
     void Choose(const std::vector<TocEntry>& toc, const std::vector<std::string>& patterns);
 
@@ -43,20 +40,6 @@ private:
     std::optional<ArchiveChoice> choice_;
     std::vector<const TocEntry*> entries_;
     uint64_t raw_bytes_ = 0;
-};
-
-// --table patterns, and which of them have matched.
-class TableMatcher {
-public:
-    explicit TableMatcher(const std::vector<std::string>& patterns);
-    bool Matches(std::string_view schema, std::string_view name);
-    // Error(NotFound) for a pattern that never matched.
-    void RequireAllUsed() const;
-
-private:
-    std::vector<std::string> texts_;
-    std::vector<TablePattern> patterns_;
-    std::vector<bool> used_;
 };
 
 // Is this `SELECT pg_catalog.setval('schema.name', …)` of one of these sequences?

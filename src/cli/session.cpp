@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/anonymous_file.h"
+
 namespace lifeboat::cli {
 
 Session::Session(const StoreArguments& store, const KeyArguments& keys, Interrupt& interrupt)
@@ -78,8 +80,9 @@ void Session::Read(const TocEntry& entry, Sink& sink) {
 }
 
 void Session::ReadChecked(const TocEntry& entry, Sink& sink) {
-    CheckObjectHash(*store_, Record(entry), interrupt_);
-    Read(entry, sink);
+    AnonymousFile checked;
+    Read(entry, checked);
+    checked.CopyTo(sink, interrupt_);
 }
 
 std::string Session::ReadText(const TocEntry& entry, uint64_t limit) {

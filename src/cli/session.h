@@ -42,7 +42,9 @@ public:
 
     // Streams one object; what has flowed before a throw must not be kept.
     void Read(const TocEntry& entry, Sink& sink);
-    // The same for what goes where it cannot be taken back: the stored bytes are hashed first.
+    // The same for what goes where it cannot be taken back: nothing flows before the very bytes
+    // that will flow were all checked. They wait in a temporary file: a store may answer a second
+    // reading otherwise than the first. Does not finish `sink`.
     void ReadChecked(const TocEntry& entry, Sink& sink);
     [[nodiscard]] std::string ReadText(const TocEntry& entry, uint64_t limit);
 

@@ -126,10 +126,10 @@ std::string AskSecret(std::string_view prompt, std::string_view hint, Interrupt&
                     {}, std::string(hint));
     }
     FdSink out(tty.get(), "/dev/tty");
-    out.Write(AsBytes(prompt));
     std::string secret;
     {
-        const EchoOff silent(tty.get());
+        const EchoOff silent(tty.get()); // before the prompt: it drops what was typed so far
+        out.Write(AsBytes(prompt));
         secret = ReadLine(tty.get(), interrupt);
     }
     out.Write(AsBytes("\n"));

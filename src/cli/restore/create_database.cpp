@@ -87,13 +87,20 @@ void ThrowTaken(const TargetLook& look, const std::string& database) {
 void CreateMarked(Connection& connection, const DatabaseSql& sql, const TargetLook& look,
                   const std::string& database, const std::string& backup_id) {
     const std::string quoted = QuoteName(database);
+    const std::string unmarked = QuoteName(RestoreNameOf(database, backup_id));
     if (look.state == TargetState::kInterrupted) connection.Exec("DROP DATABASE " + quoted);
-    connection.Exec(sql.create);
+    connection.Exec("SET client_min_messages = warning"); // it is hardly ever there
+    connection.Exec("DROP DATABASE IF EXISTS " + unmarked);
+    connection.Exec("RESET client_min_messages");
+    // A database cannot be made with its comment: it gets its name when it has the mark.
+    std::string create = sql.create;
+    connection.Exec(create.replace(create.find(quoted), quoted.size(), unmarked));
     const std::string mark =
         RestoreMarkOf(backup_id) + ", begun " + Rfc3339(Now()) + ": not complete, do not use";
-    connection.Exec("COMMENT ON DATABASE " + quoted + " IS " + connection.QuoteLiteral(mark));
+    connection.Exec("COMMENT ON DATABASE " + unmarked + " IS " + connection.QuoteLiteral(mark));
     if (IsSuperuser(connection))
-        connection.Exec("ALTER DATABASE " + quoted + " CONNECTION LIMIT 0");
+        connection.Exec("ALTER DATABASE " + unmarked + " CONNECTION LIMIT 0");
+    connection.Exec("ALTER DATABASE " + unmarked + " RENAME TO " + quoted);
 }
 
 void ApplySettings(Connection& connection, const DatabaseSql& sql) {

@@ -33,9 +33,10 @@ TargetLook LookAtTarget(Connection& connection, const std::string& database,
 // Error(Duplicate) that says what is there.
 [[noreturn]] void ThrowTaken(const TargetLook& look, const std::string& database);
 
-// Drops a marked database, creates the new one and marks it: a comment that names the backup, and
-// (for a superuser, whom it does not bind) a connection limit of 0, so that nobody takes a half
-// restored database for a whole one.
+// Drops a marked database, creates the new one under another name (one that an interrupted restore
+// of the same backup left is dropped first), marks it and gives it its name. The mark: a comment
+// that names the backup, and (for a superuser, whom it does not bind) a connection limit of 0, so
+// that nobody takes a half restored database for a whole one.
 void CreateMarked(Connection& connection, const DatabaseSql& sql, const TargetLook& look,
                   const std::string& database, const std::string& backup_id);
 

@@ -88,12 +88,9 @@ public:
     }
 
 private:
-    // Batches of statements, committed one by one: so the object is hashed before the first of
-    // them.
     uint64_t LoadLargeObjects(const LoadItem& item) {
         progress_.SetRelation("large objects");
         RunSql("object " + item.record->name, connection_, [&](Sink& sink) {
-            CheckObjectHash(*store_, *item.record, interrupt_);
             ProgressTap tap(sink, progress_.bytes, interrupt_);
             ReadObject(*store_, *item.record, session_.Context(interrupt_), tap);
         });

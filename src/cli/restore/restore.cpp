@@ -51,7 +51,8 @@ private:
     void Select() {
         selection_.emplace(session_, options_.tables);
         progress_.SetTotal(selection_->raw_bytes());
-        for (const auto& [schema, name] : selection_->empty()) {
+        if (!selection_->partial()) return;
+        for (const auto& [schema, name] : selection_->choice()->empty) {
             PrintNote("table " + RelationName(schema, name) +
                       " comes along without rows: a chosen table depends on it");
         }
@@ -64,7 +65,8 @@ private:
         DatabaseSql properties = ParseDatabaseSql(
             session_.ReadText(session_.Need(ObjectKind::kDatabase), kMaxDatabaseSql),
             options_.database);
-        RestoreRequest request{options_.database, selection_->patterns(), options_.jobs};
+        RestoreRequest request{options_.database, options_.tables, selection_->choice(),
+                               options_.jobs};
         if (options_.with_globals) {
             request.with_globals = true;
             RequireReady(
@@ -111,8 +113,7 @@ private:
             if (entry.kind != ObjectKind::kSequences) continue;
             progress_.SetPhase("sequences");
             RunSql(
-                "object " + entry.object, database,
-                [&](Sink& sink) { session_.ReadChecked(entry, sink); },
+                "object " + entry.object, database, [&](Sink& sink) { session_.Read(entry, sink); },
                 [this](const std::string& statement) {
                     return selection_->WantsSequence(statement);
                 });
@@ -128,7 +129,7 @@ private:
             return;
         }
         AnonymousFile statistics;
-        session_.ReadChecked(*entry, statistics);
+        session_.Read(*entry, statistics);
         PgRestoreToDatabase({pg_restore_, &statistics, nullptr, {}},
                             MakeChildTarget(database, options_.database), interrupt_);
     }

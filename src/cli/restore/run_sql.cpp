@@ -1,10 +1,8 @@
 #include "cli/restore/run_sql.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
-#include "cli/archive.h"
+#include "cli/anonymous_file.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -52,14 +50,10 @@ void RunSql(const std::string& what, Connection& connection, const std::function
     SqlSplitter splitter(what, [&](std::string& statement) {
         if (!wanted || wanted(statement)) batch.Add(statement);
     });
-    // A store may answer a second read otherwise than the first: nothing runs before the very bytes
-    // that will run were all checked.
-    AnonymousFile checked;
+    AnonymousFile checked; // batches are committed one by one: they cannot be taken back
     read(checked);
-    const UniqueFd fd(::open(checked.path().c_str(), O_RDONLY | O_CLOEXEC));
-    FdSource source(fd.get(), "temporary file");
     NeverInterrupted never; // every statement that is sent looks for interrupts
-    Pump(source, splitter, never);
+    checked.CopyTo(splitter, never);
     splitter.Finish();
     batch.Flush();
 }

@@ -10,8 +10,8 @@
 namespace lifeboat::cli {
 
 // Runs the statements that `read` writes to the sink it is given, and that pass `wanted` (empty:
-// all). `what` names them in errors. Whoever reads an object hashes its stored bytes first: the
-// statements run before its end is seen.
+// all). `what` names them in errors. `read` may find damage at the very end: nothing runs before it
+// returned.
 void RunSql(const std::string& what, Connection& connection, const std::function<void(Sink&)>& read,
             const std::function<bool(const std::string&)>& wanted = {});
 

@@ -37,6 +37,19 @@ private:
 void Wipe(MutableBytes bytes) noexcept;
 void WipeString(std::string& text) noexcept;
 
+// Text that is wiped when it goes, however that comes about.
+class WipedString {
+public:
+    explicit WipedString(std::string text) noexcept : text_(std::move(text)) {}
+    WipedString(const WipedString&) = delete;
+    WipedString& operator=(const WipedString&) = delete;
+    ~WipedString() { WipeString(text_); }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
 // `count` random bytes as lower-case hex (public random: names, nonces).
 std::string RandomHex(size_t count);
 void RandomBytes(MutableBytes into);

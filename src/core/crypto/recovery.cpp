@@ -129,12 +129,11 @@ Buffer WrapForRecipients(const Key& run_key, const std::vector<RecoveryCertifica
     for (const auto& recipient : recipients) AddRecipient(cms.get(), recipient);
     CheckOpenSsl(CMS_set_detached(cms.get(), 0) == 1,
                  "start a key file"); // the content goes inside
-    std::string hex = run_key.Hex();
-    const auto content = ReadBio(AsBytes(hex));
+    const WipedString hex(run_key.Hex());
+    const auto content = ReadBio(AsBytes(hex.text()));
     const OpenSslPtr<BIO> der(CheckOpenSsl(BIO_new(BIO_s_mem()), "make a memory buffer"));
     const bool ok = CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) == 1 &&
                     i2d_CMS_bio(der.get(), cms.get()) == 1;
-    WipeString(hex);
     CheckOpenSsl(ok, "encrypt the run key to its recovery certificates");
     const Bytes bytes = BioBytes(der.get());
     return {bytes.begin(), bytes.end()};
@@ -143,9 +142,8 @@ Buffer WrapForRecipients(const Key& run_key, const std::vector<RecoveryCertifica
 Buffer WrapForServer(const Key& run_key, const Key& server_secret) {
     StringSink file;
     CmsEncryptor encryptor(file, server_secret);
-    std::string hex = run_key.Hex();
-    encryptor.Write(AsBytes(hex));
-    WipeString(hex);
+    const WipedString hex(run_key.Hex());
+    encryptor.Write(AsBytes(hex.text()));
     encryptor.Finish();
     const Bytes bytes = AsBytes(file.text());
     return {bytes.begin(), bytes.end()};

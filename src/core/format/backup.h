@@ -50,6 +50,7 @@ struct Trust {
     bool allow_untrusted = false;
     bool key_given =
         false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
+    bool encrypted_only = false; // a clear backup is refused whatever store and signature say
     uint64_t min_sequence = 0;
     // What whoever took the backup remembers of SHA256SUMS: other sums are damage, and these need
     // no signature (but one that the manifest promises must still be there and fit).
@@ -98,8 +99,8 @@ struct VerifyReport {
     std::vector<std::string> problems; // each names the object and what is wrong
     [[nodiscard]] bool ok() const noexcept { return problems.empty(); }
 };
-// Damage goes to the report; what prevents looking (store away, key missing, cancelled) is thrown.
-// `done` (bytes so far) may be null.
+// Damage goes to the report, and an object that the store has but cannot read; what prevents
+// looking at all (store away, key missing, cancelled) is thrown. `done` (bytes so far) may be null.
 VerifyReport VerifyBackup(Store& store, std::string_view backup_id, const Trust& trust,
                           Keyring* keys, VerifyLevel level, Interrupt& interrupt,
                           std::atomic<uint64_t>* done);

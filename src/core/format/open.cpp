@@ -136,6 +136,11 @@ void CheckPolicy(const Backup& backup, const Trust& trust) {
     if (!backup.repo.Accepts(manifest.store_id))
         ThrowDamaged(name, "It belongs to store " + manifest.store_id + ", this is store " +
                                backup.repo.store_id + ".");
+    if (!manifest.encrypted && trust.encrypted_only)
+        throw Error(Errc::Untrusted, "backup \"" + manifest.backup_id + "\" is not encrypted",
+                    "A key was given, and whoever can write to the store can put a clear backup in "
+                    "the place of an encrypted one.",
+                    "If you know that it was taken without encryption, leave the key out.");
     if (!manifest.encrypted && backup.repo.encryption_required && trust.key_given)
         ThrowDamaged(
             name, "It says that the backup is not encrypted, but the store requires encryption.");

@@ -33,11 +33,12 @@ class Planner {
 public:
     Planner(const Manifest& manifest, const std::vector<TocEntry>& toc,
             const RestoreRequest& request)
-        : manifest_(manifest), toc_(toc), request_(request), jobs_(std::max(request.jobs, 1)) {
+        : manifest_(manifest),
+          toc_(toc),
+          request_(request),
+          jobs_(std::max(request.jobs, 1)),
+          matcher_(request.tables) {
         for (const auto& record : manifest.objects) records_.emplace(record.name, &record);
-        for (const auto& pattern : request.tables)
-            patterns_.push_back(TablePattern::Parse(pattern));
-        matched_.resize(patterns_.size());
         CollectLoads();
     }
 
@@ -62,24 +63,23 @@ private:
         return step;
     }
 
-    bool Chosen(const TocDetail& detail) {
-        if (patterns_.empty()) return true;
-        bool chosen = false;
-        for (size_t i = 0; i < patterns_.size(); ++i) {
-            if (!patterns_[i].Matches(detail.schema, detail.name)) continue;
-            matched_[i] = true;
-            chosen = true;
-        }
-        return chosen;
+    [[nodiscard]] bool partial() const noexcept { return !request_.tables.empty(); }
+
+    bool Chosen(const TocEntry& entry) {
+        if (!partial()) return true;
+        const TocDetail& detail = entry.detail;
+        if (!request_.choice) return matcher_.Matches(detail.schema, detail.name);
+        return entry.kind == ObjectKind::kData && // configuration tables come with extensions
+               request_.choice->tables.contains({detail.schema, detail.name});
     }
 
     void CollectLoads() {
         std::map<std::pair<std::string, ObjectKind>, size_t> known;
         for (const auto& entry : toc_) {
-            if (entry.kind == ObjectKind::kLargeObjects && patterns_.empty())
+            if (entry.kind == ObjectKind::kLargeObjects && !partial())
                 bytes_ += Record(entry).raw_bytes;
             if (entry.kind != ObjectKind::kData && entry.kind != ObjectKind::kConfig) continue;
-            if (!Chosen(entry.detail)) continue;
+            if (!Chosen(entry)) continue;
             const std::string object = RelationName(entry.detail.schema, entry.detail.name);
             const auto [at, fresh] = known.try_emplace({object, entry.kind}, loads_.size());
             if (fresh) {
@@ -125,11 +125,18 @@ private:
     }
 
     void CheckPatterns() {
-        for (size_t i = 0; i < patterns_.size(); ++i) {
-            PlanStep& step = Add("preflight", "check tables", request_.tables[i], 0);
+        const auto unmatched = request_.choice ? request_.choice->unmatched : matcher_.Unmatched();
+        for (const auto& pattern : request_.tables) {
+            PlanStep& step = Add("preflight", "check tables", pattern, 0);
+            const bool matched = std::ranges::find(unmatched, pattern) == unmatched.end();
             step.detail =
-                matched_[i] ? "found in the backup" : "no table of the backup matches this pattern";
-            if (!matched_[i]) step.status = PlanStatus::kBlocked;
+                matched ? "found in the backup" : "no table of the backup matches this pattern";
+            if (!matched) step.status = PlanStatus::kBlocked;
+        }
+        if (!request_.choice) return;
+        for (const auto& [schema, name] : request_.choice->empty) {
+            Add("preflight", "check tables", RelationName(schema, name), 0).detail =
+                "comes along without rows: a chosen table depends on it";
         }
     }
 
@@ -147,8 +154,8 @@ private:
         PlanStep& step =
             Add("schema", "restore schema", "pre-data", tables * kSchemaSecondsPerTable);
         step.bytes = schema.bytes;
-        step.detail = patterns_.empty() ? Counted(manifest_.totals.tables, "table")
-                                        : "what the chosen tables need";
+        step.detail =
+            partial() ? "what the chosen tables need" : Counted(manifest_.totals.tables, "table");
     }
 
     void Data() {
@@ -169,9 +176,9 @@ private:
             PlanStep& step = Add("data", "set sequences", "sequences", kLoadSecondsPerObject);
             step.bytes = sequences.bytes;
             step.rows = sequences.rows;
-            if (!patterns_.empty()) step.detail = "those that the chosen tables own";
+            if (partial()) step.detail = "those that the chosen tables own";
         }
-        if (!patterns_.empty()) return; // large objects belong to no table
+        if (partial()) return; // large objects belong to no table
         if (const Load large = Sum(ObjectKind::kLargeObjects); large.objects > 0) {
             PlanStep& step = Add("data", "load large objects", "large objects",
                                  static_cast<double>(large.bytes) / kLargeObjectBytesPerSecond);
@@ -190,7 +197,7 @@ private:
 
     void Finish(const TargetFacts& target) {
         const auto tables = static_cast<double>(loads_.size());
-        if (patterns_.empty() && target.server_version_num >= kFirstVersionWithStatistics &&
+        if (!partial() && target.server_version_num >= kFirstVersionWithStatistics &&
             Sum(ObjectKind::kStatistics).objects > 0) {
             Add("finish", "restore statistics", request_.target_database,
                 tables * kSchemaSecondsPerTable);
@@ -210,8 +217,7 @@ private:
     const RestoreRequest& request_;
     int jobs_;
     std::map<std::string_view, const ObjectRecord*> records_;
-    std::vector<TablePattern> patterns_;
-    std::vector<bool> matched_;
+    TableMatcher matcher_;
     std::vector<Load> loads_;
     uint64_t bytes_ = 0; // of rows and large objects that will be loaded
     std::vector<PlanStep> steps_;

@@ -9,6 +9,7 @@
 
 #include "core/format/manifest.h"
 #include "core/format/toc.h"
+#include "core/plan/archive.h"
 
 namespace lifeboat {
 
@@ -35,6 +36,9 @@ struct ArchiveFacts {
 struct RestoreRequest {
     std::string target_database;
     std::vector<std::string> tables; // patterns, empty: all
+    // What the patterns choose (ChooseTables). Unset: the tables they match, and nothing these
+    // need.
+    std::optional<ArchiveChoice> choice;
     int jobs = 2;
     bool with_globals = false; // roles and tablespaces are restored from the backup first
 };
@@ -76,6 +80,20 @@ private:
     std::string name_glob_;
     std::string schema_literal_; // parallel masks: 1 where the character is literal
     std::string name_literal_;
+};
+
+// Patterns, and which of them have matched.
+class TableMatcher {
+public:
+    explicit TableMatcher(const std::vector<std::string>& patterns); // as TablePattern::Parse
+    bool Matches(std::string_view schema, std::string_view name);
+    // The patterns that never matched, as they were written.
+    [[nodiscard]] std::vector<std::string> Unmatched() const;
+
+private:
+    std::vector<std::string> texts_;
+    std::vector<TablePattern> patterns_;
+    std::vector<bool> matched_;
 };
 
 } // namespace lifeboat

@@ -127,4 +127,27 @@ bool TablePattern::Matches(std::string_view schema, std::string_view name) const
            GlobMatches(name_glob_, name_literal_, name);
 }
 
+TableMatcher::TableMatcher(const std::vector<std::string>& patterns)
+    : texts_(patterns), matched_(patterns.size(), false) {
+    for (const auto& text : texts_) patterns_.push_back(TablePattern::Parse(text));
+}
+
+bool TableMatcher::Matches(std::string_view schema, std::string_view name) {
+    bool matches = false;
+    for (size_t i = 0; i < patterns_.size(); ++i) {
+        if (!patterns_[i].Matches(schema, name)) continue;
+        matched_[i] = true;
+        matches = true;
+    }
+    return matches;
+}
+
+std::vector<std::string> TableMatcher::Unmatched() const {
+    std::vector<std::string> unmatched;
+    for (size_t i = 0; i < texts_.size(); ++i) {
+        if (!matched_[i]) unmatched.push_back(texts_[i]);
+    }
+    return unmatched;
+}
+
 } // namespace lifeboat

@@ -33,6 +33,22 @@ PlanStep Preflight(std::string action, std::string object, PlanStatus status, st
     return step;
 }
 
+constexpr uint64_t kMaxArchiveBytes = 512U << 20;
+
+// As `lifeboat restore` chooses: what the tables bring along and need is said by the archive.
+ArchiveChoice ChooseFromBackup(Store& store, const Backup& opened, const std::vector<TocEntry>& toc,
+                               const ReadContext& context,
+                               const std::vector<std::string>& patterns) {
+    for (const ObjectRecord& record : opened.manifest.objects) {
+        if (record.kind != ObjectKind::kSchema) continue;
+        StringSink archive(kMaxArchiveBytes);
+        ReadObject(store, record, context, archive);
+        return ChooseTables(ParseArchiveToc(AsBytes(archive.text())), toc, patterns);
+    }
+    throw Error(Errc::Damaged,
+                "backup " + opened.manifest.backup_id + " has no entry of kind schema");
+}
+
 // The rights that backup_restore asks of its caller.
 PlanStep CheckAccess(Oid caller, const StoredBackup& backup) {
     const auto step = [&](PlanStatus status, std::string detail) {
@@ -99,14 +115,17 @@ PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
             backup.point.backup_id + " --store " + backup.record.url + " --allow-untrusted");
 }
 
-std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup,
-                               const RestoreRequest& request, Oid caller, std::string& encoding) {
+std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup, RestoreRequest request,
+                               Oid caller, std::string& encoding) {
     ServerInterrupt interrupt;
     const Backup opened = OpenBackup(*backup.store, backup.point.backup_id, backup.trust);
     Keyring ring(*backup.store);
     AddServerSecrets(ring, home, backup.record, backup.point.key, interrupt);
-    const std::vector<TocEntry> toc =
-        ReadToc(*backup.store, opened, MakeReadContext(opened, &ring, interrupt));
+    const ReadContext context = MakeReadContext(opened, &ring, interrupt);
+    const std::vector<TocEntry> toc = ReadToc(*backup.store, opened, context);
+    if (!request.tables.empty()) {
+        request.choice = ChooseFromBackup(*backup.store, opened, toc, context, request.tables);
+    }
     encoding = opened.manifest.database.encoding;
     const TargetFacts facts = FactsOfThisServer(caller, request.target_database, opened.manifest);
     const ArchiveFacts archive = FactsOfArchive(toc);

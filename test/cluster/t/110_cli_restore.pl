@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use lib 'lib';
 use LifeboatTest;
+use JSON::PP ();
 
 my $node = new_cluster('source');
 my $other = new_cluster('target', extension => 0, preload => 0);    # a server that never heard of the extension
@@ -173,6 +174,25 @@ sql($node, q{COMMENT ON DATABASE again IS 'lifeboat: restore of other-20260101T0
 is($rc, 6, "another backup's interrupted restore is not dropped");
 like($err, qr/^lifeboat: error: target database "again" is a restore that was interrupted$/m, 'but named');
 
+# Killed before the new database has its mark: then it has not its name either, and the same restore finds it.
+my $lock = background($node, 'BEGIN; LOCK pg_catalog.pg_shdescription IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(600)');
+wait_for($node, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'pg_shdescription'::regclass AND mode = 'ShareRowExclusiveLock' AND granted)");
+my @unmarked = ('restore', $id, @read, '--target', $here, '--target-database', 'unmarked', '--quiet');
+my $marking = IPC::Run::start([ bin_dir() . '/lifeboat', @unmarked ], '>', \$slow_out, '2>', \$slow_err);
+wait_for($node, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'COMMENT ON DATABASE%' AND wait_event_type = 'Lock')});
+$marking->signal('KILL');
+$marking->finish;
+sql($node, q{SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query LIKE 'COMMENT ON DATABASE%' AND pid <> pg_backend_pid()});
+sql($node, q{SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'});
+finish_background($lock);
+my $left = q{SELECT count(*), count(shobj_description(oid, 'pg_database')) FROM pg_database WHERE datname};
+is(sql($node, "$left = 'unmarked'"), '0|0', 'killed before the mark: no database of that name');
+is(sql($node, "$left LIKE 'lifeboat\\_restore\\_%'"), '1|0', 'but an unmarked one under another');
+cli_ok(@unmarked);
+same_contents($node, 'unmarked', 'the same restore again starts over');
+is(sql($node, "$left LIKE 'lifeboat\\_restore\\_%'"), '0|0', 'and leaves nothing behind');
+sql($node, 'DROP DATABASE unmarked');
+
 # Interrupted while the server builds what comes after the rows: its work is cancelled, too.
 sql($node, 'CREATE DATABASE slow');
 sql($node, slow => q{
@@ -187,6 +207,24 @@ wait_for($node, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'la
 cmp_ok(seconds_for(sub { $run->signal('TERM'); $run->finish; }), '<', 2, 'SIGTERM ends a restore that builds indexes');
 is($run->result, 7, 'with exit code 7') or diag($slow_err);
 wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = 'late'", expected => '0', timeout => 5);
+
+# --- the plan, from the command line and from SQL ---------------------------------------------------
+
+for my $tables ([ 'shop.history' ], [ 'shop.measures', 'shop.no_rows' ], ['orders'], ['shop.no_rows'])
+{
+	my @actions = ('check tables', 'load table', 'load large objects', 'set sequences');
+	my $steps = JSON::PP::decode_json(cli_ok('plan', $id, @read, '--target', $here, '--target-database', 'planned', '--json',
+		map { ('--table', $_) } @$tables));
+	my $from_cli = join "\n", map { join '|', @$_{qw(phase action object rows status detail)} }
+	  grep { my $step = $_; grep { $_ eq $step->{action} } @actions } @$steps;
+	my $from_sql = sql($node, sprintf q{SELECT phase, action, object, rows, status, detail
+		FROM backup_restore_plan('%s', 'planned', tables => '{%s}') WHERE action = ANY ('{%s}') ORDER BY step},
+		$id, join(',', @$tables), join(',', @actions));
+	is($from_sql, $from_cli, "the same plan of @$tables from both");
+	my $expected = { 'shop.history' => qr/shop\.customers\|0\|ready\|comes along without rows/, 'shop.measures' => qr/load table\|shop\.measures_2026\|/,
+		'orders' => qr/load table\|shop\.orders\|5000\|/, 'shop.no_rows' => qr/^(?!.*load table\|shop\.orders)/s };
+	like($from_cli, $expected->{ $tables->[0] }, "it says what @$tables brings");
+}
 
 # --- who restores ---------------------------------------------------------------------------------
 

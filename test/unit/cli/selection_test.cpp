@@ -9,18 +9,6 @@
 namespace lifeboat::cli {
 namespace {
 
-TEST(TableMatcher, NamesThePatternThatMatchesNothing) {
-    TableMatcher matcher({"public.o*", "nothing"});
-    EXPECT_TRUE(matcher.Matches("public", "orders"));
-    EXPECT_FALSE(matcher.Matches("other", "orders"));
-    const auto thrown = test::Catch([&] { matcher.RequireAllUsed(); });
-    EXPECT_EQ(thrown.code, Errc::NotFound);
-    EXPECT_EQ(thrown.message, "no table in the backup matches \"nothing\"");
-    EXPECT_EQ(thrown.hint, "Type \"lifeboat show ID --store URL\" with a key to see the tables.");
-    EXPECT_TRUE(matcher.Matches("x", "nothing"));
-    matcher.RequireAllUsed();
-}
-
 TEST(IsSetvalOf, ReadsTheSequenceOutOfTheLiteral) {
     const std::set<QualifiedName> sequences{{"public", "a_seq"}, {"Odd 's", "b\"c"}};
     EXPECT_TRUE(IsSetvalOf("SELECT pg_catalog.setval('public.a_seq', 5, true)", sequences));

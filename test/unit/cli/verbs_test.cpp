@@ -1,77 +1,14 @@
 // The program as it is typed: what it prints, where, and with which exit code.
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/io/child_process.h"
-#include "core/store/dir_store.h"
-#include "support/sample_backup.h"
-#include "support/temp_dir.h"
+#include "run_lifeboat.h"
 
 namespace lifeboat::test {
 namespace {
-
-struct Said {
-    int code = 0;
-    std::string out;
-    std::string err;
-};
-
-// Runs lifeboat in an environment of its own.
-Said Lifeboat(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
-    ChildSpec spec;
-    spec.program = LIFEBOAT_BINARY;
-    spec.arguments = std::move(arguments);
-    spec.environment = std::move(environment);
-    spec.environment.emplace_back("PATH=/usr/bin:/bin");
-    ChildProcess child(spec);
-    StringSink out;
-    NeverInterrupted interrupt;
-    const ChildExit exit = child.Run(out, interrupt);
-    return {exit.code, out.Take(), child.stderr_text()};
-}
-
-void WriteFile(const std::string& path, const std::string& text, mode_t mode) {
-    std::ofstream(path, std::ios::binary) << text;
-    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
-}
-
-// A store in a directory with one backup, and the keys to it in files.
-class Verbs : public ::testing::Test {
-protected:
-    void SetUp() override {
-        std::filesystem::create_directory(directory_ / "store");
-        std::filesystem::permissions(directory_ / "store", std::filesystem::perms::owner_all);
-        WriteFile(directory_ / "server.secret", SampleSecret().Hex() + "\n", 0600);
-        WriteFile(directory_ / "recovery.key", SampleRecovery().private_pem, 0600);
-        WriteFile(directory_ / "recovery.crt", SampleRecovery().certificate_pem, 0644);
-        WriteFile(directory_ / "signer.pub", SampleSigner().Public().pem(), 0644);
-    }
-
-    void Take(SampleOptions options = {}) {
-        DirStore store(directory_ / "store");
-        SampleStore sample(store, std::move(options));
-        manifest_ = sample.Take();
-    }
-
-    Said Run(std::vector<std::string> arguments) {
-        return Lifeboat(std::move(arguments), {"LIFEBOAT_STORE=file://" + (directory_ / "store")});
-    }
-    Said RunWithKey(std::vector<std::string> arguments) {
-        for (const std::string& more :
-             {std::string("--secret"), directory_ / "server.secret", std::string("--signer-public"),
-              directory_ / "signer.pub"}) {
-            arguments.push_back(more);
-        }
-        return Run(std::move(arguments));
-    }
-    [[nodiscard]] const std::string& id() const { return manifest_.backup_id; }
-
-    TempDir directory_;
-    Manifest manifest_;
-};
 
 TEST_F(Verbs, ListShowsOneLinePerBackupWithoutAKey) {
     Take();
@@ -141,7 +78,7 @@ TEST_F(Verbs, VerifyFindsWhatIsWrongAndSaysWhichObject) {
 
     const Said cat = RunWithKey({"cat", "latest", "--table", "public.orders"});
     EXPECT_EQ(cat.code, 2);
-    EXPECT_EQ(cat.out, ""); // hashed before the first byte is printed
+    EXPECT_EQ(cat.out, ""); // checked before the first byte is printed
 }
 
 TEST_F(Verbs, EachKindOfFailureHasItsExitCodeAndItsWords) {
@@ -233,42 +170,6 @@ TEST_F(Verbs, RotateLeavesTheNamedRecipientsAndNobodyElse) {
     EXPECT_EQ(RunWithKey({"cat", "latest", "--globals"}).code,
               5); // the server's secret was not named
     EXPECT_EQ(RunWithKey({"verify", "latest", "--level", "checksum"}).code, 0);
-}
-
-TEST(Keygen, MakesFilesOfTheRightModesOnce) {
-    const TempDir directory;
-    const std::string keys = directory / "keys";
-    const Said said = Lifeboat({"keygen", keys, "--no-passphrase"});
-    ASSERT_EQ(said.code, 0) << said.err;
-    const auto mode = [](const std::string& path) {
-        struct stat status {};
-        return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0U;
-    };
-    EXPECT_EQ(mode(keys), 0700U);
-    for (const char* name : {"recovery.key", "server.secret", "signer.key"}) {
-        EXPECT_EQ(mode(keys + "/" + name), 0600U) << name;
-    }
-    EXPECT_EQ(ReadFile(keys + "/server.secret").size(), 65U);
-    EXPECT_EQ(ReadFile(keys + "/recovery-sheet.txt"), said.out);
-    EXPECT_NE(said.out.find(ReadFile(keys + "/signer.pub")), std::string::npos);
-
-    const std::string before = ReadFile(keys + "/recovery.key");
-    const Said again = Lifeboat({"keygen", keys, "--no-passphrase"});
-    EXPECT_EQ(again.code, 6);
-    EXPECT_TRUE(
-        again.err.starts_with("lifeboat: error: \"" + keys + "/recovery.key\" exists already\n"))
-        << again.err;
-    EXPECT_EQ(ReadFile(keys + "/recovery.key"), before);
-}
-
-TEST(Keygen, ProtectsTheRecoveryKeyWithAPassphrase) {
-    const TempDir directory;
-    WriteFile(directory / "passphrase", "correct horse\n", 0600);
-    const Said said =
-        Lifeboat({"keygen", directory / "keys", "--passphrase-file", directory / "passphrase"});
-    ASSERT_EQ(said.code, 0) << said.err;
-    EXPECT_NE(ReadFile(directory / "keys/recovery.key").find("ENCRYPTED PRIVATE KEY"),
-              std::string::npos);
 }
 
 // What stands under "Examples:" in the help of each verb works once the names in it fit. Those that

@@ -284,6 +284,27 @@ TEST_F(RestorePlanTest, ChosenTables) {
     EXPECT_EQ(Catch([&] { Make(); }).message, "invalid table pattern \"a.b.c\"");
 }
 
+// What the archive says of the chosen tables: partitions they bring, tables they need.
+TEST_F(RestorePlanTest, AChoiceIsTakenAsItIs) {
+    request_.tables = {"parent", "lonely", "nosuch"};
+    request_.choice.emplace();
+    request_.choice->tables = {{"public", "parent"}, {"public", "small"}, {"public", "settings"}};
+    request_.choice->empty = {{"public", "Big"}};
+    request_.choice->unmatched = {"nosuch"};
+    EXPECT_EQ(Steps("check tables"),
+              "preflight | check tables | parent | 0 | 0 | ready | found in the backup\n"
+              "preflight | check tables | lonely | 0 | 0 | ready | found in the backup\n"
+              "preflight | check tables | nosuch | 0 | 0 | blocked | no table of the backup "
+              "matches this pattern\n"
+              "preflight | check tables | public.\"Big\" | 0 | 0 | ready | comes along without "
+              "rows: a chosen table depends on it");
+    EXPECT_EQ(Steps("load table"),
+              "data | load table | public.small | 2000000 | 100 | ready | 1 object, 1 stream");
+    EXPECT_EQ(Steps("load configuration table"), "");
+    request_.choice->tables = {{"public", "lonely"}}; // a table without rows is not all tables
+    EXPECT_EQ(Steps("load table") + Steps("load large objects"), "");
+}
+
 TEST_F(RestorePlanTest, PartitionsThroughTheirRoot) {
     toc_[3].detail.root_schema = "public";
     toc_[3].detail.root_name = "Measurements";

@@ -1,30 +1,15 @@
-// The schema archive of a backup (pg_dump's custom format): on disk for pg_restore, and its table
-// of contents for choosing tables.
+// The table of contents of a backup's schema archive (pg_dump's custom format), for choosing
+// tables.
 #pragma once
 
 #include <set>
 #include <string>
 #include <vector>
 
-#include "core/base/unique_fd.h"
-#include "core/io/stream.h"
+#include "core/base/bytes.h"
+#include "core/format/toc.h"
 
-namespace lifeboat::cli {
-
-// A file without a name below TMPDIR (it is gone with this process, however that ends) which child
-// programs open by path().
-class AnonymousFile final : public Sink {
-public:
-    AnonymousFile();
-    void Write(Bytes bytes) override;
-    void Finish() override {}
-    // Below /proc: good while this process lives.
-    [[nodiscard]] std::string path() const;
-    [[nodiscard]] std::string ReadAll() const;
-
-private:
-    UniqueFd fd_;
-};
+namespace lifeboat {
 
 // One entry of the archive's table of contents.
 struct ArchiveEntry {
@@ -50,6 +35,7 @@ struct ArchiveChoice {
     std::set<QualifiedName> sequences; // that came along
     std::vector<QualifiedName>
         empty; // tables that come along without rows, because a chosen one depends on them
+    std::vector<std::string> unmatched; // patterns that no table matches
 };
 
 // `tables` names tables of the archive; those it does not know (extension configuration tables) are
@@ -58,7 +44,12 @@ struct ArchiveChoice {
 ArchiveChoice ChooseFromArchive(const std::vector<ArchiveEntry>& entries,
                                 const std::set<QualifiedName>& tables);
 
+// What patterns choose: tables of the archive, and those whose rows the toc has.
+ArchiveChoice ChooseTables(const std::vector<ArchiveEntry>& entries,
+                           const std::vector<TocEntry>& toc,
+                           const std::vector<std::string>& patterns);
+
 // The list file for pg_restore -L, in the archive's order.
 std::string ArchiveList(const std::vector<ArchiveEntry>& entries, const ArchiveChoice& choice);
 
-} // namespace lifeboat::cli
+} // namespace lifeboat

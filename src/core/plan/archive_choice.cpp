@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/archive.h"
+#include "core/plan/archive.h"
+#include "core/plan/restore_plan.h"
 
-namespace lifeboat::cli {
+namespace lifeboat {
 namespace {
 
 constexpr std::string_view kBelonging[] = {
@@ -131,6 +132,25 @@ ArchiveChoice ChooseFromArchive(const std::vector<ArchiveEntry>& entries,
     return Chooser(entries).Choose(tables);
 }
 
+ArchiveChoice ChooseTables(const std::vector<ArchiveEntry>& entries,
+                           const std::vector<TocEntry>& toc,
+                           const std::vector<std::string>& patterns) {
+    TableMatcher matcher(patterns);
+    std::set<QualifiedName> tables;
+    for (const auto& entry : entries) {
+        if (entry.description == "TABLE" && matcher.Matches(entry.schema, entry.tag))
+            tables.emplace(entry.schema, entry.tag);
+    }
+    for (const auto& entry : toc) {
+        if (entry.kind == ObjectKind::kData &&
+            matcher.Matches(entry.detail.schema, entry.detail.name))
+            tables.emplace(entry.detail.schema, entry.detail.name);
+    }
+    ArchiveChoice choice = ChooseFromArchive(entries, tables);
+    choice.unmatched = matcher.Unmatched();
+    return choice;
+}
+
 std::string ArchiveList(const std::vector<ArchiveEntry>& entries, const ArchiveChoice& choice) {
     std::string list;
     for (const auto& entry : entries) {
@@ -139,4 +159,4 @@ std::string ArchiveList(const std::vector<ArchiveEntry>& entries, const ArchiveC
     return list;
 }
 
-} // namespace lifeboat::cli
+} // namespace lifeboat

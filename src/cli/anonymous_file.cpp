@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "cli/archive.h"
+#include "cli/anonymous_file.h"
 #include "core/base/error.h"
 
 namespace lifeboat::cli {
@@ -42,6 +42,13 @@ void AnonymousFile::Write(Bytes bytes) {
 
 std::string AnonymousFile::path() const {
     return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_.get());
+}
+
+void AnonymousFile::CopyTo(Sink& sink, Interrupt& interrupt) const {
+    const UniqueFd fd(::open(path().c_str(), O_RDONLY | O_CLOEXEC)); // with a position of its own
+    if (!fd.valid()) throw Error(Errc::StoreRefused, "temporary file: " + ErrnoText(errno));
+    FdSource source(fd.get(), "temporary file");
+    Pump(source, sink, interrupt);
 }
 
 std::string AnonymousFile::ReadAll() const {

@@ -3,10 +3,10 @@
 #include <charconv>
 #include <optional>
 
-#include "cli/archive.h"
 #include "core/base/error.h"
+#include "core/plan/archive.h"
 
-namespace lifeboat::cli {
+namespace lifeboat {
 namespace {
 
 constexpr int kMinVersion = 0x010C; // 1.12
@@ -127,4 +127,4 @@ std::vector<ArchiveEntry> ParseArchiveToc(Bytes archive) {
     return ArchiveReader(AsText(archive)).Read();
 }
 
-} // namespace lifeboat::cli
+} // namespace lifeboat

@@ -1,11 +1,10 @@
-#include "cli/archive.h"
+#include "core/plan/archive.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "support/expect_error.h"
 
-namespace lifeboat::cli {
+namespace lifeboat {
 namespace {
 
 // Writes the head of an archive as pg_dump does, for one version of the format.
@@ -164,17 +163,23 @@ TEST(ArchiveChoice, TablesThatOthersNeedComeEmpty) {
     EXPECT_EQ(choice.empty, (std::vector<QualifiedName>{{"shop", "customers"}}));
 }
 
-TEST(AnonymousFile, HasNoNameAndIsReadByPath) {
-    AnonymousFile file;
-    file.Write(AsBytes("abc"));
-    file.Write(AsBytes("def"));
-    EXPECT_EQ(file.ReadAll(), "abcdef");
-    struct stat status {};
-    ASSERT_EQ(::stat(file.path().c_str(), &status), 0);
-    EXPECT_EQ(status.st_size, 6);
-    EXPECT_EQ(status.st_nlink, 0U);
-    EXPECT_EQ(status.st_mode & 0777, 0600U);
+TEST(ArchiveChoice, PatternsChooseWhatArchiveAndRowsKnowAndTellWhatTheyMissed) {
+    TocEntry rows;
+    rows.kind = ObjectKind::kData;
+    rows.detail.schema = "shop";
+    rows.detail.name = "of_an_extension";
+    TocEntry config = rows;
+    config.kind = ObjectKind::kConfig;
+    config.detail.name = "settings";
+    const auto choice = ChooseTables(kShop, {rows, config},
+                                     {"shop.orders", "of_*", "settings", "overview", "measures"});
+    EXPECT_EQ(choice.tables, (std::set<QualifiedName>{{"shop", "measures"},
+                                                      {"shop", "measures_2025"},
+                                                      {"shop", "of_an_extension"},
+                                                      {"shop", "orders"}}));
+    EXPECT_EQ(choice.unmatched, (std::vector<std::string>{"settings", "overview"}));
+    EXPECT_TRUE(ChooseTables(kShop, {}, {"shop.*"}).unmatched.empty());
 }
 
 } // namespace
-} // namespace lifeboat::cli
+} // namespace lifeboat
