@@ -11,8 +11,8 @@ namespace lifeboat {
 
 class UnsyncedFiles {
 public:
-    // So many may wait: each holds two file descriptors.
-    static constexpr size_t kMost = 48;
+    // So many may wait: each holds two file descriptors. A server process has to set them aside.
+    static constexpr size_t kMost = 32;
 
     explicit UnsyncedFiles(std::string root) : root_(std::move(root)) {}
     // Begins to write the file's pages; does not wait.
