@@ -17,7 +17,7 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(, Codecs,
                          testing::Values("none", "lz4", "zstd:-7", "zstd:-1", "zstd:1", "zstd:3",
-                                         "zstd:19", "zstd:1,long", "zstd:19,long"));
+                                         "zstd:19", "zstd:1,long"));
 
 TEST_P(Codecs, RoundTripInPiecesOfAnySize) {
     for (const size_t size : {size_t{1}, size_t{1000}, size_t{131072}, size_t{1700000}}) {
@@ -86,7 +86,7 @@ TEST_P(Codecs, DecoderStopsAtTheEndOfTheFrame) {
 TEST_P(Codecs, ACacheChangesNothing) {
     CompressorCache cache;
     const std::string text = RandomText(1700000, 11);
-    for (const char* other : {"zstd:19,long", "lz4", "none", "zstd:-7"}) {
+    for (const char* other : {"zstd:3,long", "lz4", "none", "zstd:-7"}) {
         DiscardSink nothing;
         const auto given_up = MakeCompressor(nothing, Compression::Parse(other), &cache);
         given_up->Write(AsBytes(text));
