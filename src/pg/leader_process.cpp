@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "pg/background_worker.h"
 #include "pg/worker_args.h"
 
 extern "C" {
@@ -57,31 +58,11 @@ LeaderProcess::LeaderProcess(RunContext& run, const LeaderRequest& request) : ru
     });
 }
 
+// The leader reads database and role from its request.
 void LeaderProcess::Register() {
-    BackgroundWorker worker{};
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    strlcpy(worker.bgw_library_name, kLibrary, BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, kLeaderFunction, BGW_MAXLEN);
-    strlcpy(worker.bgw_name, ("lifeboat leader " + run_.request.database).c_str(), BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "lifeboat leader", BGW_MAXLEN);
-    worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(run_.segment.segment));
-    worker.bgw_notify_pid = MyProcPid;
-    // The leader reads database and role from its request.
-    strlcpy(worker.bgw_extra, std::to_string(run_.id).c_str(), BGW_EXTRALEN);
-    const bool registered = Pg([&] {
-        MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
-        const bool ok = RegisterDynamicBackgroundWorker(&worker, &handle_);
-        MemoryContextSwitchTo(context);
-        return ok;
-    });
-    if (registered) return;
-    throw Error(Errc::LimitExceeded, "no background worker slot is free for the run's leader",
-                "max_worker_processes is " + std::to_string(max_worker_processes) +
-                    "; a run needs one for itself, one for its leader and one per dump worker.",
-                "Raise max_worker_processes and restart the server, or wait for other workers to "
-                "end.");
+    handle_ = StartWorker({kLeaderFunction, "lifeboat leader " + run_.request.database,
+                           "lifeboat leader", dsm_segment_handle(run_.segment.segment),
+                           std::to_string(run_.id), "the run's leader"});
 }
 
 bool LeaderProcess::Gone() noexcept {

@@ -1,5 +1,6 @@
 #include "pg/start_run.h"
 
+#include "pg/background_worker.h"
 #include "pg/worker_args.h"
 
 extern "C" {
@@ -29,30 +30,13 @@ StartedRun::StartedRun(int64_t id, const RunRequest& request) : id_(id) {
 }
 
 void StartedRun::Register() {
-    BackgroundWorker worker{};
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    strlcpy(worker.bgw_library_name, kLibrary, BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, kRunFunction, BGW_MAXLEN);
-    strlcpy(worker.bgw_name, ("lifeboat run " + std::to_string(id_)).c_str(), BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "lifeboat run", BGW_MAXLEN);
-    worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(run_.segment));
-    worker.bgw_notify_pid = MyProcPid;
     const WorkerArgs args{id_, MyDatabaseId};
-    std::copy_n(reinterpret_cast<const char*>(&args), sizeof(args), worker.bgw_extra);
-    const bool registered = Pg([&] {
-        MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
-        const bool ok = RegisterDynamicBackgroundWorker(&worker, &handle_);
-        MemoryContextSwitchTo(context);
-        return ok;
-    });
-    if (registered) return;
-    throw Error(Errc::LimitExceeded, "no background worker slot is free for the run",
-                "max_worker_processes is " + std::to_string(max_worker_processes) +
-                    "; a run needs one for itself, one for its leader and one per dump worker.",
-                "Raise max_worker_processes and restart the server, or wait for other workers to "
-                "end.");
+    handle_ = StartWorker({kRunFunction,
+                           "lifeboat run " + std::to_string(id_),
+                           "lifeboat run",
+                           dsm_segment_handle(run_.segment),
+                           {reinterpret_cast<const char*>(&args), sizeof(args)},
+                           "the run"});
 }
 
 StartedRun::~StartedRun() {
