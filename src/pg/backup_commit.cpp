@@ -6,6 +6,7 @@
 #include "pg/encoding.h"
 #include "pg/restore_points.h"
 #include "pg/run_locks.h"
+#include "pg/run_record.h"
 
 namespace lifeboat::pg {
 namespace {
@@ -95,18 +96,42 @@ KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest&
     return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1]};
 }
 
+// This server took it, and its sums are still those; or a trusted signer says so.
+bool IsGenuineBackup(const RunContext& run, const RunPlan& plan, Store& store,
+                     const PreviousBackup& backup) {
+    SqlTransaction transaction;
+    const Value sums = QueryValue(
+        run.home.Sql("SELECT sums FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 "
+                     "AND NOT imported AND status <> 'deleted'"),
+        {backup.backup_id, plan.store.name});
+    const Trust trust = CatalogTrust(run.home, plan.store);
+    transaction.Commit();
+    if (sums) return *sums == HexId(backup.sums);
+    try {
+        return OpenBackup(store, backup.backup_id, trust).sums_digest == backup.sums;
+    } catch (const StoreError&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() == Errc::Damaged || error.code() == Errc::Untrusted ||
+            error.code() == Errc::NotFound || error.code() == Errc::Unsupported)
+            return false;
+        throw;
+    }
+}
+
 void GiveSequence(RunContext& run, const RunPlan& plan, Store& store, Manifest& m) {
-    const std::optional<Predecessor> previous =
-        FindPrevious(store, m.cluster.system_identifier, m.database.oid, *run.stop);
+    const Predecessor found = FindPrevious(
+        store, m.cluster.system_identifier, m.database.oid,
+        [&](const PreviousBackup& backup) { return IsGenuineBackup(run, plan, store, backup); },
+        *run.stop);
     const KnownChain known = LoadChain(run, plan, m);
-    const uint64_t found = previous ? previous->sequence : 0;
-    if (known.sequence > found) {
+    if (known.sequence > found.sequence) {
         run.notes.push_back("store \"" + plan.store.name + "\" lacks backup " + known.backup_id +
                             ", which the catalog knows as the newest: it was rolled back, or the "
                             "backup was removed");
     }
-    m.sequence = std::max(found, known.sequence) + 1;
-    if (previous) m.previous = previous->backup;
+    m.sequence = std::max(found.sequence, known.sequence) + 1;
+    m.previous = found.previous;
 }
 
 } // namespace
@@ -143,13 +168,11 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
         {Sha256Of(AsBytes(FormatManifest(m))), BackupFile(backup_id, kManifestFile)},
         {m.toc.sha256, m.toc.name}};
     for (const ObjectRecord& record : m.objects) sums.push_back({record.sha256, record.name});
-    backup.sums = HexId(Sha256Of(AsBytes(FormatSums(std::move(sums)))));
+    backup.sums = Sha256Of(AsBytes(FormatSums(std::move(sums))));
     return backup;
 }
 
 void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& backup) {
-    const Totals& totals = backup.manifest.totals;
-    const auto number = [](uint64_t value) { return Value(std::to_string(value)); };
     SqlTransaction transaction;
     const std::optional<Home> home = FindHome();
     if (!home) {
@@ -160,34 +183,25 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
     CatalogEntry entry;
     entry.manifest = &backup.manifest;
     entry.toc = &backup.toc;
-    entry.sums = backup.sums;
+    entry.sums = HexId(backup.sums);
     entry.store = plan.store.name;
     if (plan.key && backup.manifest.encrypted) entry.key = plan.key->name;
     entry.role_oid = plan.role;
     entry.run_id = run.id;
     entry.notes = run.notes;
     AddRestorePoint(*home, entry);
-    Execute(home->Sql("UPDATE @.backup_runs SET status = 'succeeded', finished_at = "
-                      "clock_timestamp(), tables = $2::bigint, rows = $3::bigint, raw_bytes = "
-                      "$4::bigint, stored_bytes = $5::bigint, reused_bytes = 0, segments = "
-                      "$6::bigint, snapshot_lsn = $7::pg_lsn, notes = notes || $8::text[], pid = "
-                      "NULL, handle "
-                      "= NULL WHERE id = $1::bigint"),
-            {std::to_string(run.id), number(totals.tables), number(totals.rows),
-             number(totals.raw_bytes), number(totals.stored_bytes), number(totals.segments),
-             backup.manifest.snapshot_lsn, ArrayLiteral(run.notes)});
-    AddEvent(*home,
-             OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher",
-             "run.succeeded", backup.manifest.backup_id,
+    RecordSucceeded(*home, run.id, backup.manifest, run.notes);
+    AddEvent(*home, ActorName(run.request.requested_by), "run.succeeded", backup.manifest.backup_id,
              {{"run", std::to_string(run.id)},
               {"schedule", NullIfEmpty(run.request.schedule)},
-              {"stored_bytes", number(totals.stored_bytes)}});
+              {"stored_bytes", std::to_string(backup.manifest.totals.stored_bytes)}});
     transaction.Commit();
     run.notes.clear();
 }
 
-void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& backup_id,
+void VerifyCommitted(RunContext& run, const RunPlan& plan, const CommittedBackup& committed,
                      Store& store) {
+    const std::string& backup_id = committed.manifest.backup_id;
     VerifyLevel level = *ParseVerifyLevel(*plan.schedule->verify);
     if (level == VerifyLevel::kContent && plan.key && !plan.key->secret)
         level = VerifyLevel::kChecksum;
@@ -198,7 +212,7 @@ void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& ba
         AddServerSecrets(ring, run.home, plan.store, key, *run.stop);
     }
     Trust trust = CatalogTrust(run.home, plan.store);
-    trust.allow_untrusted = !plan.key || !plan.key->signer_id; // it was not signed then
+    trust.sums = committed.sums;
     transaction.Commit();
     const VerifyReport report =
         VerifyBackup(store, backup_id, trust, &ring, level, *run.stop, nullptr);

@@ -20,7 +20,7 @@ struct BackupParts {
 struct CommittedBackup {
     Manifest manifest;
     std::vector<TocEntry> toc;
-    std::string sums; // SHA-256 of SHA256SUMS, hex
+    Sha256Digest sums{}; // of SHA256SUMS
 };
 
 // Gives the sequence number and commits, under the chain's lock.
@@ -28,8 +28,9 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
                             Store& store, BackupParts& parts);
 // Restore point, relations, the run's row and the event, in one transaction.
 void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& backup);
-// The schedule's `verify`. Error(Damaged) when it finds something.
-void VerifyCommitted(RunContext& run, const RunPlan& plan, const std::string& backup_id,
+// The schedule's `verify`, of what was committed and nothing else. Error(Damaged) when it finds
+// something.
+void VerifyCommitted(RunContext& run, const RunPlan& plan, const CommittedBackup& committed,
                      Store& store);
 
 } // namespace lifeboat::pg

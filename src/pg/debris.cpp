@@ -33,17 +33,6 @@ std::map<std::string, Folder> ListFolders(Store& store, Interrupt& interrupt) {
     return folders;
 }
 
-// A run that was killed between its sums and its signature has committed nothing. But a backup that
-// was complete once (the catalog knows it) and has lost its signature since is sacred to a cleaner.
-void JudgeSignature(Store& store, const std::string& id, Folder& folder,
-                    const KnownBackups& known) {
-    if (!folder.committed || folder.has_signature || known.catalog.contains(id)) return;
-    const Manifest head = ReadManifestHead(store, id);
-    // Another cluster's catalog is not ours to know: what it committed is its own to judge.
-    if (head.signer && head.cluster.system_identifier == SystemIdentifier())
-        folder.committed = false;
-}
-
 class Cleaner {
 public:
     Cleaner(Store& store, const KnownBackups& known, Interrupt& interrupt)
@@ -56,7 +45,7 @@ public:
         // `started` before its first object, so whoever made what we have listed is seen then.
         ListCandidates();
         Judge();
-        CollectUsed();
+        SpareUsed();
         RemoveCandidates();
         RemoveFolders();
         return report_;
@@ -70,18 +59,43 @@ private:
         limit_ = Instant::max();
         for (auto& [id, folder] : folders_) {
             interrupt_.Check();
-            JudgeSignature(store_, id, folder, known_);
-            if (folder.committed || !folder.has_started) continue;
+            if (!folder.has_started || (folder.committed && folder.has_signature)) continue;
             const std::optional<Started> started = TryReadStarted(id);
+            if (folder.committed) JudgeSignature(id, folder, started);
+            if (folder.committed) continue;
+            const Instant written = store_.Stat(BackupFile(id, kStartedFile)).modified;
             const bool ours = started && started->system_identifier == SystemIdentifier();
-            // A run that began after we asked who is alive is not known to us, but at work.
-            if (ours && !known_.alive.contains(id) && started->at < known_.at) {
+            const bool may_live = MayLive(id, started, written);
+            if (ours && !may_live) {
                 dead_.push_back(id);
-            } else if (!started || ours || started->deadline > Now()) {
-                limit_ = std::min(limit_,
-                                  store_.Stat(BackupFile(id, kStartedFile)).modified - kClockSkew);
+            } else if (may_live) {
+                limit_ = std::min(limit_, written - kClockSkew);
             }
         }
+    }
+
+    // A run of this catalog in this place whose row says that it ended.
+    [[nodiscard]] bool IsKnownToHaveEnded(const std::string& id, const Started& started) const {
+        return started.system_identifier == SystemIdentifier() && started.place == known_.place &&
+               known_.ended.contains(id);
+    }
+
+    [[nodiscard]] bool MayLive(const std::string& id, const std::optional<Started>& started,
+                               Instant written) const {
+        if (known_.alive.contains(id)) return true;
+        if (started && IsKnownToHaveEnded(id, *started)) return false;
+        const Instant longest = written + kLongestRun;
+        const Instant deadline = started ? std::min(started->deadline, longest) : longest;
+        return known_.at < deadline + kClockSkew;
+    }
+
+    // A run that was killed between its sums and its signature has committed nothing. But a backup
+    // that was complete once (the catalog knows it) and has lost its signature since is sacred to a
+    // cleaner, and what another catalog has committed is not ours to judge.
+    void JudgeSignature(const std::string& id, Folder& folder,
+                        const std::optional<Started>& started) {
+        if (!started || !IsKnownToHaveEnded(id, *started) || known_.catalog.contains(id)) return;
+        if (ReadManifestHead(store_, id).signer) folder.committed = false;
     }
 
     // A file that cannot be read is somebody's: it must not stop the cleaning of what is older.
@@ -94,44 +108,43 @@ private:
         }
     }
 
-    void CollectUsed() {
+    void ListCandidates() {
+        for (const char* prefix : {"objects", "keys"}) {
+            store_.List(prefix, [&](const StoreObject& object) {
+                interrupt_.Check();
+                if (IsObjectName(object.name) || ParseKeyFileName(object.name))
+                    candidates_.emplace(object.name, object);
+            });
+        }
+    }
+
+    // Only names of what is there are kept, whatever a store's lists say.
+    void SpareUsed() {
+        std::set<KeyId> keys;
         for (const auto& [id, folder] : folders_) {
             if (!folder.committed) continue;
             interrupt_.Check();
             for (const SumLine& line :
                  ParseSums(store_.Read(BackupFile(id, kSumsFile), kMaxManifestBytes))) {
-                used_.insert(line.name);
+                candidates_.erase(line.name);
             }
             const Manifest manifest = ReadManifestHead(store_, id);
-            keys_.insert(manifest.key_ids.begin(), manifest.key_ids.end());
+            keys.insert(manifest.key_ids.begin(), manifest.key_ids.end());
         }
-    }
-
-    void ListCandidates() {
-        for (const char* prefix : {"objects", "keys"}) {
-            store_.List(prefix, [&](const StoreObject& object) {
-                interrupt_.Check();
-                if (IsObjectName(object.name) || ParseKeyFileName(object.name)) {
-                    candidates_.push_back(object);
-                }
-            });
-        }
-    }
-
-    bool IsUsed(const StoreObject& object) {
-        const std::optional<KeyFile> key = ParseKeyFileName(object.name);
-        return key ? keys_.contains(key->id) : used_.contains(object.name);
+        std::erase_if(candidates_, [&](const auto& candidate) {
+            const std::optional<KeyFile> key = ParseKeyFileName(candidate.first);
+            return key && keys.contains(key->id);
+        });
     }
 
     void RemoveCandidates() {
-        for (const StoreObject& object : candidates_) {
+        for (const auto& [name, object] : candidates_) {
             interrupt_.Check();
-            if (IsUsed(object)) continue;
             if (object.modified >= limit_) {
                 all_removed_ = false;
                 continue;
             }
-            store_.Remove(object.name);
+            store_.Remove(name);
             ++report_.objects;
             report_.bytes += object.size;
         }
@@ -155,10 +168,8 @@ private:
     Interrupt& interrupt_;
     std::map<std::string, Folder> folders_;
     std::vector<std::string> dead_;
-    std::vector<StoreObject> candidates_;
+    std::map<std::string, StoreObject> candidates_; // that no backup uses
     Instant limit_ = Instant::max();
-    std::set<std::string> used_;
-    std::set<KeyId> keys_;
     bool all_removed_ = true;
     DebrisReport report_;
 };
@@ -190,6 +201,13 @@ DebrisReport RemoveDebris(Store& store, const StoreRecord& record, const KnownBa
     if (!lock.taken()) return {};
     store.RemoveStaleTemporaries();
     return Cleaner(store, known, interrupt).Clean();
+}
+
+std::set<std::string> EndedBackups(const Home& home) {
+    const std::vector<std::string> ids =
+        Column(Query(home.Sql("SELECT backup_id FROM @.backup_runs WHERE status NOT IN ('queued', "
+                              "'running') AND backup_id IS NOT NULL")));
+    return {ids.begin(), ids.end()};
 }
 
 std::set<std::string> LiveBackups(const Home& home) {

@@ -57,7 +57,7 @@ bool OwnsItsTables(const Raw& raw) {
                                           "backup_restores",       "backup_events",
                                           "backup_restore_points", "backup_restore_point_relations",
                                           "backup_chains",         "backup_ticks",
-                                          "backup_witness"};
+                                          "backup_witness",        "backup_installation"};
     return std::all_of(std::begin(kTables), std::end(kTables), [&raw](const char* name) {
         const Oid table = get_relname_relid(name, raw.schema);
         return OidIsValid(table) &&

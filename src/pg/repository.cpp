@@ -43,6 +43,7 @@ StoreRecord ToStore(const Home& home, const Row& row) {
     store.created_by = ToOid(row[3]);
     store.encryption_required = *row[4] == "required";
     store.store_id = *row[5];
+    store.known_stores = Column(Query(home.Sql("SELECT store_id FROM @.backup_stores")));
     const Rows options = Query(home.Sql("SELECT o.key, o.value FROM @.backup_stores s, "
                                         "jsonb_each_text(s.options) o WHERE s.name = $1"),
                                {store.name});
@@ -229,6 +230,10 @@ void AddEvent(const Home& home, const std::string& actor, const std::string& act
 std::string RoleName(Oid role) {
     const char* name = Pg([role] { return GetUserNameFromId(role, true); });
     return name != nullptr ? name : "role " + std::to_string(role) + " (dropped)";
+}
+
+std::string ActorName(Oid requested_by) {
+    return OidIsValid(requested_by) ? RoleName(requested_by) : "launcher";
 }
 
 std::string SystemIdentifier() { return std::to_string(GetSystemIdentifier()); }

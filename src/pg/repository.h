@@ -39,6 +39,7 @@ struct StoreRecord {
     Oid created_by = InvalidOid;
     bool encryption_required = true;
     std::string store_id;
+    std::vector<std::string> known_stores; // ids of all stores of the catalog
 };
 
 struct KeyRecord {
@@ -104,6 +105,8 @@ std::string ArrayLiteral(const std::vector<std::string>& items);
 std::vector<std::string> Column(const Rows& rows);
 // The name of a role, or "role 123 (dropped)".
 std::string RoleName(Oid role);
+// Who asked for a run, for an event: a role, or "launcher".
+std::string ActorName(Oid requested_by);
 std::string SystemIdentifier();
 
 inline bool IsTrue(const Value& value) { return value && *value == "t"; }

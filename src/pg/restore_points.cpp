@@ -196,6 +196,18 @@ void AddRestorePoint(const Home& home, const CatalogEntry& entry) {
          m.backup_id, entry.sums});
 }
 
+Value KeyOfRecipients(const Home& home, const Manifest& manifest) {
+    if (!manifest.encrypted || manifest.recipients.empty()) return std::nullopt;
+    std::vector<std::string> recipients;
+    for (const Sha256Digest& recipient : manifest.recipients)
+        recipients.push_back(ToHex(recipient));
+    const std::vector<std::string> names =
+        Column(Query(home.Sql("SELECT name FROM @.backup_keys WHERE fingerprints @> $1::text[] AND "
+                              "fingerprints <@ $1::text[]"),
+                     {ArrayLiteral(recipients)}));
+    return names.size() == 1 ? Value(names[0]) : Value();
+}
+
 void RecordVerified(const Home& home, const RestorePoint& point, VerifyLevel level,
                     const VerifyReport& report) {
     const std::string name(VerifyLevelName(level));

@@ -45,6 +45,8 @@ struct CatalogEntry {
 };
 // Row, relations and chain. In a transaction.
 void AddRestorePoint(const Home& home, const CatalogEntry& entry);
+// The key of the catalog with the same recipients, if there is just one.
+Value KeyOfRecipients(const Home& home, const Manifest& manifest);
 // A damaged one is sound again only when as much was looked at as when it was found damaged.
 void RecordVerified(const Home& home, const RestorePoint& point, VerifyLevel level,
                     const VerifyReport& report);

@@ -4,11 +4,13 @@
 #include "pg/backup_commit.h"
 #include "pg/debris.h"
 #include "pg/leader_process.h"
+#include "pg/recover_runs.h"
 #include "pg/run_locks.h"
 #include "pg/run_record.h"
 #include "pg/settings.h"
 #include "pg/shmem.h"
 #include "pg/store_access.h"
+#include "pg/this_cluster.h"
 #include "pg/times.h"
 
 extern "C" {
@@ -41,6 +43,7 @@ public:
     void Execute() {
         WaitForSlot(run_);
         Prepare();
+        FindCompleted();
         CleanStore({});
         MakeKey();
         Collect();
@@ -77,6 +80,7 @@ private:
         {
             SqlTransaction transaction;
             plan_ = ResolveRun(run_);
+            place_ = Place(run_.home);
             transaction.Commit();
         }
         run_.stop->SetTimeout(plan_.timeout_ms);
@@ -88,6 +92,18 @@ private:
         CheckIdentity(*store_, plan_.store);
     }
 
+    // Best effort, as is cleaning.
+    void FindCompleted() {
+        try {
+            RecoverRuns(run_.home, plan_.store, *store_, *run_.stop, run_.request.requested_by,
+                        run_.id);
+        } catch (const Error& error) {
+            run_.stop->Check();
+            Log(Title() + " could not look for backups of interrupted runs in store \"" +
+                plan_.store.name + "\": " + error.message());
+        }
+    }
+
     // Best effort: a store that cannot be cleaned can still take a backup.
     void CleanStore(const std::string& dead) {
         try {
@@ -95,11 +111,16 @@ private:
             {
                 SqlTransaction transaction;
                 MarkOrphans(run_.home);
+                known.place = place_;
                 known.alive = LiveBackups(run_.home);
+                known.ended = EndedBackups(run_.home);
                 known.catalog = CatalogBackups(run_.home, plan_.store.name);
                 transaction.Commit();
             }
-            known.alive.erase(dead);
+            if (!dead.empty()) {
+                known.alive.erase(dead);
+                known.ended.insert(dead);
+            }
             const DebrisReport report = RemoveDebris(*store_, plan_.store, known, *run_.stop);
             if (report.objects > 0 && dead.empty()) {
                 run_.notes.push_back("removed " + std::to_string(report.objects) + " objects (" +
@@ -115,7 +136,7 @@ private:
     void MakeKey() {
         WriteStarted(*store_, backup_id_,
                      {SystemIdentifier(), "", started_,
-                      started_ + std::chrono::milliseconds(plan_.timeout_ms)});
+                      started_ + std::chrono::milliseconds(plan_.timeout_ms), place_});
         started_written_ = true;
         if (plan_.key) parts_.signer = Signer(*plan_.key, *run_.stop);
         if (!plan_.store.encryption_required) return;
@@ -203,15 +224,15 @@ private:
         RecordBackup(run_, plan_, committed);
         if (!plan_.schedule || !plan_.schedule->verify) return;
         SetRunPhase(run_.shared(), RunPhase::kVerify);
-        Verify();
+        Verify(committed);
     }
 
     // The backup is complete and its row says so: what keeps it from being verified (a cancel, a
     // store that is away) is said, but does not make the run a failure that would be repeated.
     // Damage does.
-    void Verify() {
+    void Verify(const CommittedBackup& committed) {
         try {
-            VerifyCommitted(run_, plan_, backup_id_, *store_);
+            VerifyCommitted(run_, plan_, committed, *store_);
         } catch (const Error& error) {
             if (error.code() == Errc::Damaged) throw;
             Log(Title() + " is complete, but was not verified: " + error.message());
@@ -220,6 +241,7 @@ private:
 
     RunContext& run_;
     RunPlan plan_;
+    std::string place_;
     std::string backup_id_;
     Instant started_{};
     std::unique_ptr<Store> store_;

@@ -1,5 +1,6 @@
 #include "pg/run_plan.h"
 
+#include "core/format/backup.h"
 #include "pg/rights.h"
 #include "pg/settings.h"
 #include "pg/this_cluster.h"
@@ -8,10 +9,13 @@ namespace lifeboat::pg {
 namespace {
 
 // A run without a timeout of its own still ends: other cleaners take it for dead then.
-constexpr int64_t kLongestRunMs = int64_t{7} * 24 * 3600 * 1000;
+constexpr int64_t kLongestRunMs = std::chrono::milliseconds(kLongestRun).count();
 
 std::optional<ScheduleRecord> ScheduleOf(const RunContext& run) {
-    if (run.request.schedule.empty()) return std::nullopt;
+    if (run.request.schedule.empty()) {
+        RequireAtHome(run.home);
+        return std::nullopt;
+    }
     ScheduleRecord schedule = LoadSchedule(run.home, run.request.schedule);
     if (!IsOfThisCluster(schedule)) {
         throw Error(

@@ -17,11 +17,6 @@ const char* TableOf(const RunContext& run) {
     return run.request.kind == "restore" ? "@.backup_restores" : "@.backup_runs";
 }
 
-// Whoever asked for the run; a schedule's runs are the launcher's.
-std::string ActorOf(const RunContext& run) {
-    return OidIsValid(run.request.requested_by) ? RoleName(run.request.requested_by) : "launcher";
-}
-
 void InsertRestore(RunContext& run) {
     const RunRequest& request = run.request;
     Execute(
@@ -116,7 +111,7 @@ void RecordRunning(RunContext& run, const RunPlan& plan) {
                          "$4::oid WHERE id = $1::bigint"),
             {Id(run), plan.store.name, std::string(BackupTypeName(plan.type)),
              std::to_string(plan.role)});
-    AddEvent(run.home, ActorOf(run), "run.start", run.backup_id,
+    AddEvent(run.home, ActorName(run.request.requested_by), "run.start", run.backup_id,
              {{"run", Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"database", plan.database.name},
@@ -132,6 +127,22 @@ Witness RecordWitness(RunContext& run, const std::string& backup_id) {
                                  {backup_id, nonce});
     transaction.Commit();
     return {nonce, *xid};
+}
+
+void RecordSucceeded(const Home& home, int64_t run_id, const Manifest& manifest,
+                     const std::vector<std::string>& notes, std::optional<Instant> finished) {
+    const auto number = [](uint64_t value) { return Value(std::to_string(value)); };
+    const Totals& totals = manifest.totals;
+    Execute(home.Sql("UPDATE @.backup_runs SET status = 'succeeded', finished_at = "
+                     "coalesce($9::timestamptz, clock_timestamp()), tables = $2::bigint, rows = "
+                     "$3::bigint, raw_bytes = $4::bigint, stored_bytes = $5::bigint, reused_bytes "
+                     "= 0, segments = $6::bigint, snapshot_lsn = $7::pg_lsn, notes = notes || "
+                     "$8::text[], pid = NULL, handle = NULL, sqlstate = NULL, error = NULL, detail "
+                     "= NULL, hint = NULL WHERE id = $1::bigint"),
+            {std::to_string(run_id), number(totals.tables), number(totals.rows),
+             number(totals.raw_bytes), number(totals.stored_bytes), number(totals.segments),
+             manifest.snapshot_lsn, ArrayLiteral(notes),
+             finished ? Value(Rfc3339(*finished)) : Value()});
 }
 
 void RecordEnding(RunContext& run, const Ending& ending) {
@@ -150,7 +161,8 @@ void RecordEnding(RunContext& run, const Ending& ending) {
         {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
          NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
     const bool restores = run.request.kind == "restore";
-    AddEvent(*home, ActorOf(run), (restores ? "restore." : "run.") + ending.status, run.backup_id,
+    AddEvent(*home, ActorName(run.request.requested_by),
+             (restores ? "restore." : "run.") + ending.status, run.backup_id,
              {{restores ? "restore" : "run", Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"database", restores ? Value() : NullIfEmpty(run.request.database)},

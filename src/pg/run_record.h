@@ -1,4 +1,5 @@
-// The rows of a run in our tables. Each function is a transaction of its own.
+// The rows of a run in our tables. Each function is a transaction of its own, unless it says
+// otherwise.
 #pragma once
 
 #include "core/format/manifest.h"
@@ -12,6 +13,11 @@ void RecordQueued(RunContext& run);
 void RecordRunning(RunContext& run, const RunPlan& plan);
 // The witness, committed and flushed after the snapshot.
 Witness RecordWitness(RunContext& run, const std::string& backup_id);
+
+// The run's row, in the caller's transaction. Without `finished`: now.
+void RecordSucceeded(const Home& home, int64_t run_id, const Manifest& manifest,
+                     const std::vector<std::string>& notes,
+                     std::optional<Instant> finished = std::nullopt);
 
 struct Ending {
     std::string status; // failed, cancelled, interrupted

@@ -49,6 +49,15 @@ Value ActiveRun(const Home& home, const std::string& schedule, const std::string
         {schedule, database});
 }
 
+// A clock that was wrong by more than the due rule forgives repeats due times
+// (core/schedule/due.h): the second run of one says so.
+Value EarlierRun(const Home& home, const std::string& schedule, const std::string& database,
+                 Instant due) {
+    return QueryValue(home.Sql("SELECT max(id) FROM @.backup_runs WHERE schedule = $1 AND database "
+                               "= $2 AND scheduled_for = $3::timestamptz AND status <> 'missed'"),
+                      {schedule, database, Timestamp(due)});
+}
+
 // The time up to which everything due is dealt with; now, for a schedule that is new here.
 Instant LastDue(const Home& home, const std::string& schedule, Instant now) {
     Execute(
@@ -183,11 +192,16 @@ void Scheduler::QueueRun(const Home& home, const ScheduleRecord& schedule, const
                          "run " + *active + " of this schedule was still at work");
             continue;
         }
+        std::vector<std::string> all_notes = notes;
+        if (const Value earlier = EarlierRun(home, schedule.name, database, run.due)) {
+            all_notes.push_back("due a second time after run " + *earlier +
+                                ": the clock was set back");
+        }
         Execute(home.Sql("INSERT INTO @.backup_runs (schedule, database, store, type, status, "
                          "scheduled_for, acting_role, notes) VALUES ($1, $2, $3, $4, 'queued', "
                          "$5::timestamptz, $6::oid, $7::text[])"),
                 {schedule.name, database, schedule.store, schedule.type, Timestamp(run.due),
-                 std::to_string(schedule.owner), ArrayLiteral(notes)});
+                 std::to_string(schedule.owner), ArrayLiteral(all_notes)});
     }
     work_waits_ = true;
 }

@@ -11,6 +11,19 @@ std::unique_ptr<Store> OpenRecorded(const StoreRecord& store, Interrupt& interru
     return OpenStore(ParseLocation(store.url), store.options, interrupt);
 }
 
+void RequireKnownOrigins(const Repo& repo, const std::string& name,
+                         const std::vector<std::string>& known) {
+    for (const std::string& origin : repo.accepted_origins) {
+        if (std::find(known.begin(), known.end(), origin) != known.end()) continue;
+        throw Error(Errc::Damaged,
+                    "repo.json of store \"" + name + "\" accepts objects of a store that the " +
+                        "catalog does not know",
+                    "It names " + origin + " in accepted_origins, and nobody signs repo.json.",
+                    "If objects of that store were copied here, call backup_create_store for it "
+                    "too; else take the id out of repo.json.");
+    }
+}
+
 Repo CheckIdentity(Store& store, const StoreRecord& record) {
     Repo repo = ReadRepo(store);
     if (repo.store_id != record.store_id) {
@@ -26,6 +39,7 @@ Repo CheckIdentity(Store& store, const StoreRecord& record) {
             "repo.json of store \"" + record.name + "\" says another encryption than the catalog",
             "Encryption is fixed for the life of a store.");
     }
+    RequireKnownOrigins(repo, record.name, record.known_stores);
     return repo;
 }
 

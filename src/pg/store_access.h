@@ -9,7 +9,12 @@ namespace lifeboat::pg {
 
 // Opens the driver. Touches nothing.
 std::unique_ptr<Store> OpenRecorded(const StoreRecord& store, Interrupt& interrupt);
-// Reads repo.json: Error(StoreMissing) when it is another store than the catalog says, or none.
+// Whoever writes to a store can name any other as one whose objects it accepts: Error(Damaged) for
+// one that is not known.
+void RequireKnownOrigins(const Repo& repo, const std::string& name,
+                         const std::vector<std::string>& known);
+// Reads repo.json: Error(StoreMissing) when it is another store than the catalog says, or none;
+// Error(Damaged) when it says another encryption, or accepts what the catalog does not know.
 Repo CheckIdentity(Store& store, const StoreRecord& record);
 
 // All signers of the catalog. `key_given`: a clear backup in an encrypted store is refused.

@@ -1,6 +1,7 @@
 // A backup in a store: how one is committed, listed, opened and verified.
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "core/format/keyring.h"
@@ -13,25 +14,31 @@ namespace lifeboat {
 // --- writing
 // -------------------------------------------------------------------------------------------------------------
 
+// No run works longer: past this, whoever wrote `started` is gone.
+inline constexpr std::chrono::hours kLongestRun{7 * 24};
+
 struct Started {
     std::string system_identifier;
     std::string reference_backup; // empty: none
     Instant at{};
     Instant deadline{};
+    std::string place = {}; // 64 hex: which cluster and catalog; empty: not said
 };
 // backups/<id>/started, before the first object.
 void WriteStarted(Store& store, std::string_view backup_id, const Started& started);
 // Throws Error(Damaged); StoreError kNotFound when it is not there.
 Started ReadStarted(Store& store, std::string_view backup_id);
 
-// The newest committed backup of that database in this store: what the next manifest's `previous`
-// says, its sequence being the next number.
+// What stands before the next backup of a database in this store. Nobody has vouched for the
+// manifests of a list: a number is no more than a number, but `previous` is the newest of which
+// `is_genuine`, given its id and the SHA-256 of its SHA256SUMS, says so.
 struct Predecessor {
-    uint64_t sequence = 0;
-    PreviousBackup backup;
+    uint64_t sequence = 0; // the highest there is; 0: none
+    std::optional<PreviousBackup> previous;
 };
-std::optional<Predecessor> FindPrevious(Store& store, std::string_view system_identifier,
-                                        uint32_t database_oid, Interrupt& interrupt);
+using IsGenuine = std::function<bool(const PreviousBackup&)>;
+Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint32_t database_oid,
+                         const IsGenuine& is_genuine, Interrupt& interrupt);
 
 // Everything after the last object: toc, manifest, a Stat of every object once more, SHA256SUMS,
 // and SHA256SUMS.sig when a signer is given: the last of them is the commit mark. `manifest` comes
@@ -52,6 +59,8 @@ struct Trust {
         false; // then clear objects and clear backups are refused in an encrypted store (downgrade)
     bool encrypted_only = false; // a clear backup is refused whatever store and signature say
     uint64_t min_sequence = 0;
+    // Bytes of SHA256SUMS and of the manifest that are read when nobody vouches for them.
+    uint64_t most_untrusted = kMaxManifestBytes;
     // What whoever took the backup remembers of SHA256SUMS: other sums are damage, and these need
     // no signature (but one that the manifest promises must still be there and fit).
     std::optional<Sha256Digest> sums;
@@ -77,7 +86,7 @@ std::vector<TocEntry> ReadToc(Store& store, const Backup& backup, const ReadCont
 // ones are listed with `problem` set.
 struct BackupEntry {
     std::string backup_id;
-    std::optional<Manifest> manifest; // objects left out
+    std::optional<Manifest> manifest; // only what a list shows: who, what, when, how much
     std::string problem;
 };
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt);

@@ -57,6 +57,7 @@ void WriteStarted(Store& store, std::string_view backup_id, const Started& start
     json["format"] = kFormat;
     json["backup_id"] = backup_id;
     json["system_identifier"] = started.system_identifier;
+    json["place"] = started.place.empty() ? OrderedJson() : OrderedJson(started.place);
     json["reference_backup"] =
         started.reference_backup.empty() ? OrderedJson() : OrderedJson(started.reference_backup);
     json["at"] = Rfc3339(started.at);
@@ -72,27 +73,35 @@ Started ReadStarted(Store& store, std::string_view backup_id) {
         object.Refuse("backup_id", "is not that of its folder");
     Started started;
     started.system_identifier = object.Text("system_identifier");
+    started.place = object.OptionalText("place");
     started.reference_backup = object.OptionalText("reference_backup");
     started.at = object.When("at");
     started.deadline = object.When("deadline");
     return started;
 }
 
-std::optional<Predecessor> FindPrevious(Store& store, std::string_view system_identifier,
-                                        uint32_t database_oid, Interrupt& interrupt) {
-    const Manifest* newest = nullptr;
-    const std::vector<BackupEntry> backups = ListBackups(store, interrupt);
-    for (const BackupEntry& entry : backups) {
-        if (!entry.manifest || entry.manifest->cluster.system_identifier != system_identifier ||
-            entry.manifest->database.oid != database_oid || entry.manifest->sequence > kMaxSequence)
-            continue;
-        if (newest == nullptr || entry.manifest->sequence > newest->sequence)
-            newest = &*entry.manifest;
+Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint32_t database_oid,
+                         const IsGenuine& is_genuine, Interrupt& interrupt) {
+    std::vector<std::pair<uint64_t, std::string>> chain;
+    for (const BackupEntry& entry : ListBackups(store, interrupt)) {
+        if (entry.manifest && entry.manifest->cluster.system_identifier == system_identifier &&
+            entry.manifest->database.oid == database_oid &&
+            entry.manifest->sequence <= kMaxSequence)
+            chain.emplace_back(entry.manifest->sequence, entry.backup_id);
     }
-    if (newest == nullptr) return std::nullopt;
-    const std::string sums =
-        store.Read(BackupFile(newest->backup_id, kSumsFile), kMaxManifestBytes);
-    return Predecessor{newest->sequence, {newest->backup_id, Sha256Of(AsBytes(sums))}};
+    std::stable_sort(chain.begin(), chain.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    Predecessor found;
+    if (!chain.empty()) found.sequence = chain.front().first;
+    for (const auto& [sequence, id] : chain) {
+        interrupt.Check();
+        const std::string sums = store.Read(BackupFile(id, kSumsFile), kMaxManifestBytes);
+        const PreviousBackup candidate{id, Sha256Of(AsBytes(sums))};
+        if (!is_genuine(candidate)) continue;
+        found.previous = candidate;
+        break;
+    }
+    return found;
 }
 
 Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,

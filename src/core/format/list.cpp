@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kFolder = "backups/";
 constexpr uint64_t kFirstPiece = 64 << 10;
-// Nobody has vouched for a head when it is parsed, and JSON takes many times its size in memory.
-constexpr uint64_t kMaxHeadBytes = 16 << 20;
+// No name in a list is longer, where nobody forged it.
+constexpr size_t kMaxListedText = 1024;
 
 // Folder → names of the files in it, of all folders that a backup id names.
 using Folders = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
@@ -35,6 +35,35 @@ std::string ProblemText(const Error& e) {
     return e.detail().empty() ? e.message() : e.message() + ": " + e.detail();
 }
 
+// What a list shows, of a head that nobody has vouched for: all heads of a store are held at once.
+Manifest Listed(const Manifest& head) {
+    for (const std::string* text : {&head.database.name, &head.database.encoding, &head.schedule,
+                                    &head.role, &head.cluster.server_version}) {
+        if (text->size() > kMaxListedText)
+            ThrowDamaged(BackupFile(head.backup_id, kManifestFile),
+                         "A name in its head has " + std::to_string(text->size()) + " bytes.");
+    }
+    Manifest listed;
+    listed.store_id = head.store_id;
+    listed.backup_id = head.backup_id;
+    listed.sequence = head.sequence;
+    listed.type = head.type;
+    listed.schedule = head.schedule;
+    listed.role = head.role;
+    listed.started = head.started;
+    listed.snapshot_at = head.snapshot_at;
+    listed.finished = head.finished;
+    listed.cluster = head.cluster;
+    listed.database.oid = head.database.oid;
+    listed.database.name = head.database.name;
+    listed.database.encoding = head.database.encoding;
+    listed.snapshot_lsn = head.snapshot_lsn;
+    listed.encrypted = head.encrypted;
+    listed.signer = head.signer;
+    listed.totals = head.totals;
+    return listed;
+}
+
 // nullopt when what lies there is debris of a run that did not finish.
 std::optional<BackupEntry> ReadEntry(Store& store, const std::string& id,
                                      const std::set<std::string, std::less<>>& files) {
@@ -42,9 +71,9 @@ std::optional<BackupEntry> ReadEntry(Store& store, const std::string& id,
     BackupEntry entry;
     entry.backup_id = id;
     try {
-        Manifest manifest = ReadManifestHead(store, id);
-        if (manifest.signer && !files.contains(kSignatureFile)) return std::nullopt;
-        entry.manifest = std::move(manifest);
+        const Manifest head = ReadManifestHead(store, id);
+        if (head.signer && !files.contains(kSignatureFile)) return std::nullopt;
+        entry.manifest = Listed(head);
     } catch (const StoreError& e) {
         if (e.fault() != StoreFault::kNotFound) throw;
         entry.problem = BackupFile(id, kManifestFile) + " is missing";

@@ -13,6 +13,9 @@
 namespace lifeboat {
 
 inline constexpr uint64_t kMaxManifestBytes = 256ULL << 20;
+// What stands before the list of objects. Nobody has vouched for a head when a list of backups is
+// made of heads, and JSON takes many times its size in memory.
+inline constexpr uint64_t kMaxHeadBytes = 16ULL << 20;
 inline constexpr int kMaxManifestNesting = 8;
 
 struct PreviousBackup {
@@ -106,7 +109,8 @@ struct Manifest {
 };
 
 // One member per line, "objects" last with one object per line: the file can be read by eye, by
-// grep, and its head without its list. Throws Error(LimitExceeded) beyond kMaxManifestBytes.
+// grep, and its head without its list. Throws Error(LimitExceeded) beyond kMaxManifestBytes or
+// kMaxHeadBytes.
 std::string FormatManifest(const Manifest& manifest);
 // Throws Error(Damaged) (bounds, types, names, duplicates, totals that do not add up) or
 // Error(Unsupported) (format, requires). `what` names the file in errors.

@@ -142,6 +142,11 @@ std::string FormatManifest(const Manifest& manifest) {
     for (const auto& [key, value] : head.items())
         text.append("\"").append(key).append("\": ").append(FormatJson(value)).append(",\n");
     text += "\"objects\": [";
+    if (text.size() > kMaxHeadBytes)
+        throw Error(
+            Errc::LimitExceeded,
+            "the manifest's head would have " + std::to_string(text.size()) + " bytes",
+            "At most " + std::to_string(kMaxHeadBytes) + " are read before its list of objects.");
     const char* before = "\n";
     for (const ObjectRecord& record : manifest.objects) {
         text.append(before).append(FormatJson(RecordJson(record)));

@@ -88,6 +88,13 @@ void JudgeUnsigned(Store& store, std::string_view id, const Trust& trust, bool h
                 "Restoring it runs its SQL: allow it only if you know where it comes from.");
 }
 
+void RefuseLarge(Store& store, const std::string& name, uint64_t most) {
+    const uint64_t size = store.Stat(name).size;
+    if (size <= most) return;
+    throw Error(Errc::Untrusted, name + " has " + std::to_string(size) + " bytes, and no signature",
+                "Of what nobody vouches for, at most " + std::to_string(most) + " are read.");
+}
+
 Manifest ReadManifest(Store& store, std::string_view id, const std::vector<SumLine>& sums) {
     const std::string name = BackupFile(id, kManifestFile);
     const auto text = ReadIfThere(store, name, kMaxManifestBytes);
@@ -221,8 +228,13 @@ Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust) 
     const SignerPublic* signer = FindSigner(trust, *sums, signature);
     backup.signature_checked = signer != nullptr;
     const bool remembered = AreRemembered(trust, backup.sums_digest, sums_name);
-    if (signer == nullptr)
+    if (signer == nullptr) {
         JudgeUnsigned(store, backup_id, trust, signature.has_value(), remembered);
+        if (!remembered && trust.most_untrusted < kMaxManifestBytes) {
+            RefuseLarge(store, sums_name, trust.most_untrusted);
+            RefuseLarge(store, BackupFile(backup_id, kManifestFile), trust.most_untrusted);
+        }
+    }
 
     const std::vector<SumLine> lines = ParseSums(*sums, sums_name);
     backup.manifest = ReadManifest(store, backup_id, lines);

@@ -18,7 +18,9 @@ extern "C" {
 #include <replication/logicallauncher.h>
 
 PG_FUNCTION_INFO_V1(lifeboat_health);
+PG_FUNCTION_INFO_V1(lifeboat_this_cluster);
 PGDLLEXPORT Datum lifeboat_health(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum lifeboat_this_cluster(PG_FUNCTION_ARGS);
 }
 
 namespace lifeboat::pg {
@@ -135,6 +137,15 @@ void CheckStore(Findings& findings, const StoreRecord& record) {
         findings.Add(record.name, kWarning, "backups in it are not encrypted");
     }
     findings.Ok(record.name, record.url);
+}
+
+void CheckCluster(const Home& home, ResultSet& result) {
+    Findings findings(result, "cluster");
+    if (const auto why = WhyNotAtHome(home)) {
+        findings.Add(SystemIdentifier(), kWarning, *why,
+                     "If this copy takes over: SELECT backup_adopt();");
+    }
+    findings.Ok(SystemIdentifier(), DataDirectory());
 }
 
 void CheckStores(const Home& home, ResultSet& result) {
@@ -318,10 +329,17 @@ Datum Health(const Call& call) {
     RoleScope as_owner(home.owner);
     CheckLauncher(result);
     CheckServer(result);
+    CheckCluster(home, result);
     CheckStores(home, result);
     CheckKeys(home, result);
     CheckSchedules(home, result);
     CheckBackups(home, result);
+    return result.Done();
+}
+
+Datum ThisCluster(const Call& call) {
+    ResultSet result(call.info());
+    result.Add({SystemIdentifier(), DataDirectory()});
     return result.Done();
 }
 
@@ -330,4 +348,9 @@ Datum Health(const Call& call) {
 
 Datum lifeboat_health(PG_FUNCTION_ARGS) {
     return lifeboat::pg::Boundary([&] { return lifeboat::pg::Health(lifeboat::pg::Call(fcinfo)); });
+}
+
+Datum lifeboat_this_cluster(PG_FUNCTION_ARGS) {
+    return lifeboat::pg::Boundary(
+        [&] { return lifeboat::pg::ThisCluster(lifeboat::pg::Call(fcinfo)); });
 }

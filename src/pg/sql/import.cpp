@@ -1,6 +1,8 @@
 // backup_import: the catalog of a store, rebuilt from what lies in it.
+#include "core/format/backup_files.h"
 #include "pg/debris.h"
 #include "pg/encoding.h"
+#include "pg/recover_runs.h"
 #include "pg/rights.h"
 #include "pg/sql/call.h"
 #include "pg/stored_backup.h"
@@ -12,6 +14,9 @@ PGDLLEXPORT Datum lifeboat_import(PG_FUNCTION_ARGS);
 
 namespace lifeboat::pg {
 namespace {
+
+// Of a backup that nobody vouches for: its manifest, its sums, and the text of its toc.
+constexpr uint64_t kMostUntrusted = 64ULL << 20;
 
 void Say(const std::string& text, const std::string& hint = {}) {
     Notice(ToLocalEncoding(text, "UTF8"), hint);
@@ -25,8 +30,9 @@ bool EndsTheStatement(const Error& error) { return error.sqlstate().starts_with(
 
 class Import {
 public:
-    Import(const Home& home, StoreRecord record, ResultSet& result)
+    Import(const Home& home, StoreRecord record, std::string caller, ResultSet& result)
         : home_(home),
+          caller_(std::move(caller)),
           record_(std::move(record)),
           result_(result),
           store_(OpenRecorded(record_, interrupt_)),
@@ -34,6 +40,7 @@ public:
         repo_ = CheckIdentity(*store_, record_);
         trust_ = CatalogTrust(home_, record_);
         trust_.allow_untrusted = true;
+        trust_.most_untrusted = kMostUntrusted;
         GiveKeys();
     }
 
@@ -137,10 +144,14 @@ private:
         } catch (const StoreError&) {
             throw;
         } catch (const Error& error) {
-            if (error.code() != Errc::Damaged && error.code() != Errc::Unsupported) throw;
+            if (error.code() != Errc::Damaged && error.code() != Errc::Unsupported &&
+                error.code() != Errc::Untrusted)
+                throw;
             Say("backup " + entry.backup_id + ": " + Words(error));
             if (error.code() == Errc::Unsupported) return "unsupported";
-            CatalogEntry row = EntryOf(*entry.manifest, SumsDigest(*store_, entry.backup_id));
+            if (error.code() == Errc::Untrusted) return "damaged";
+            const Manifest head = ReadManifestHead(*store_, entry.backup_id);
+            CatalogEntry row = EntryOf(head, SumsDigest(*store_, entry.backup_id));
             row.damaged = true;
             row.notes.push_back(ToLocalEncoding(Words(error), "UTF8"));
             Insert(row);
@@ -148,14 +159,26 @@ private:
         }
     }
 
+    static void RefuseLargeToc(const Backup& backup) {
+        if (backup.signature_checked || backup.manifest.toc.raw_bytes <= kMostUntrusted) return;
+        throw Error(Errc::Untrusted, "its toc has " +
+                                         std::to_string(backup.manifest.toc.raw_bytes) +
+                                         " bytes, and no signature");
+    }
+
     std::string AddOpened(const Backup& backup) {
         CatalogEntry row = EntryOf(backup.manifest, HexId(backup.sums_digest));
         row.in_chain = backup.signature_checked;
-        if (!backup.signature_checked) {
+        std::optional<InterruptedRun> run;
+        if (backup.signature_checked) {
+            run = FindInterrupted(home_, record_.name, backup.manifest.backup_id);
+            if (run) FillIn(row, *run);
+        } else {
             row.notes.emplace_back("not signed by a signer that this server trusts");
         }
         std::vector<TocEntry> toc;
         try {
+            RefuseLargeToc(backup);
             const ReadContext context = MakeReadContext(backup, &ring_, interrupt_);
             toc = ReadToc(*store_, backup, context);
             row.toc = &toc;
@@ -171,6 +194,7 @@ private:
             if (row.damaged) Say("backup " + backup.manifest.backup_id + ": " + Words(error));
         }
         Insert(row);
+        if (run) RecordRecovered(home_, *run, backup.manifest, caller_);
         return row.damaged ? "damaged" : "imported";
     }
 
@@ -179,24 +203,10 @@ private:
         row.manifest = &manifest;
         row.sums = std::move(sums);
         row.store = record_.name;
-        row.key = KeyOf(manifest);
+        row.key = KeyOfRecipients(home_, manifest);
         row.imported = true;
         row.in_chain = false;
         return row;
-    }
-
-    // The key of the catalog with the same recipients, if there is just one.
-    Value KeyOf(const Manifest& manifest) {
-        if (!manifest.encrypted || manifest.recipients.empty()) return std::nullopt;
-        std::vector<std::string> recipients;
-        for (const Sha256Digest& recipient : manifest.recipients) {
-            recipients.push_back(HexId(recipient));
-        }
-        const std::vector<std::string> names = Column(
-            Query(home_.Sql("SELECT name FROM @.backup_keys WHERE fingerprints @> $1::text[] AND "
-                            "fingerprints <@ $1::text[]"),
-                  {ArrayLiteral(recipients)}));
-        return names.size() == 1 ? Value(names[0]) : Value();
     }
 
     void Insert(const CatalogEntry& row) {
@@ -208,6 +218,7 @@ private:
     }
 
     const Home& home_;
+    std::string caller_;
     StoreRecord record_;
     ResultSet& result_;
     ServerInterrupt interrupt_;
@@ -227,7 +238,7 @@ Datum ImportStore(const Call& call) {
     const StoreRecord record = LoadStore(home, name);
     RequireStoreUse(record);
     LockStore(home, name);
-    Import import(home, record, result);
+    Import import(home, record, RoleName(caller), result);
     import.Run();
     AddEvent(home, RoleName(caller), "store.import", name,
              {{"imported", std::to_string(import.imported())}});

@@ -63,17 +63,23 @@ void FillDefaults(OptionValues& values) {
     }
 }
 
-void CheckTimes(OptionValues& values, bool zone_was_defaulted) {
-    if (!values.at("cron")) throw Error(Errc::InvalidValue, "cron must not be null");
-    if (!values.at("timezone")) throw Error(Errc::InvalidValue, "timezone must not be null");
-    Cron::Parse(*values["cron"]);
+Zone FindZone(const std::string& name, bool was_defaulted) {
     try {
-        values["timezone"] = Zone::Find(*values["timezone"]).name();
+        return Zone::Find(name);
     } catch (const Error& error) {
-        if (!zone_was_defaulted) throw;
+        if (!was_defaulted) throw;
         throw Error(Errc::InvalidValue, error.message(), "It is this session's setting TimeZone.",
                     "Name a zone of tzdata, for example: timezone => 'Europe/Berlin'");
     }
+}
+
+void CheckTimes(OptionValues& values, bool zone_was_defaulted) {
+    if (!values.at("cron")) throw Error(Errc::InvalidValue, "cron must not be null");
+    if (!values.at("timezone")) throw Error(Errc::InvalidValue, "timezone must not be null");
+    const Cron cron = Cron::Parse(*values["cron"]);
+    const Zone zone = FindZone(*values["timezone"], zone_was_defaulted);
+    values["timezone"] = zone.name();
+    (void)cron.Next(zone, Now()); // throws when it never fires there
 }
 
 void CheckDatabase(const Home& /*home*/, Oid owner, const std::string& name) {

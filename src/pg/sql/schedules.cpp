@@ -208,6 +208,12 @@ Datum Adopt(const Call& call) {
     RoleScope as_owner(home.owner);
     const std::vector<std::string> names =
         only ? std::vector{LoadSchedule(home, *only).name} : ScheduleNames(home);
+    if (!only) {
+        if (const auto from = AdoptCatalog(home)) {
+            AddEvent(home, RoleName(caller), "cluster.adopt", DataDirectory(),
+                     {{"from_data_directory", *from}});
+        }
+    }
     int64_t adopted = 0;
     for (const std::string& name : names) {
         const ScheduleRecord schedule = LoadSchedule(home, name);

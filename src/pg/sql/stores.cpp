@@ -104,6 +104,10 @@ Datum CreateStore(const Call& call) {
     const std::unique_ptr<Store> store = OpenStore(location, options, interrupt);
     const Repo repo = OpenOrCreate(*store, location, required);
     RefuseTaken(home, name, location.Url(), repo.store_id);
+    std::vector<std::string> known =
+        Column(Query(home.Sql("SELECT store_id FROM @.backup_stores")));
+    known.push_back(repo.store_id);
+    RequireKnownOrigins(repo, name, known);
     if (make_default) ClearDefault(home);
     Execute(home.Sql("INSERT INTO @.backup_stores (name, url, options, is_default, created_by, "
                      "encryption, store_id) VALUES ($1, $2, $3::jsonb, $4::boolean OR NOT EXISTS "

@@ -324,6 +324,34 @@ TEST_P(Attack, SignerThatTheManifestDoesNotName) {
                   "It does not name the signer of its SHA256SUMS.");
 }
 
+// Whoever writes to the store decides how much memory reading it takes, where nobody has signed.
+TEST_P(Attack, OfTheUnsignedOnlySoMuchIsRead) {
+    Sample unsigned_sample{SampleOptions{.encrypted = GetParam(), .with_signature = false}};
+    Trust trust;
+    trust.allow_untrusted = true;
+    EXPECT_NO_THROW(OpenBackup(unsigned_sample.store, unsigned_sample.id(), trust));
+    const uint64_t sums = unsigned_sample.bytes(unsigned_sample.File(kSumsFile)).size();
+    trust.most_untrusted = sums;
+    const std::string manifest = unsigned_sample.File(kManifestFile);
+    const auto open = [](Sample& sample, const Trust& given) {
+        return Catch([&] { OpenBackup(sample.store, sample.id(), given); });
+    };
+    test::Thrown thrown = open(unsigned_sample, trust);
+    EXPECT_EQ(thrown.code, Errc::Untrusted);
+    EXPECT_EQ(thrown.message, manifest + " has " +
+                                  std::to_string(unsigned_sample.bytes(manifest).size()) +
+                                  " bytes, and no signature");
+    EXPECT_EQ(thrown.detail,
+              "Of what nobody vouches for, at most " + std::to_string(sums) + " are read.");
+    trust.most_untrusted = sums - 1;
+    thrown = open(unsigned_sample, trust);
+    EXPECT_TRUE(thrown.message.starts_with(unsigned_sample.File(kSumsFile))) << thrown.message;
+    Sample signed_sample{SampleOptions{.encrypted = GetParam()}};
+    Trust signers = signed_sample.trust;
+    signers.most_untrusted = 1;
+    EXPECT_NO_THROW(OpenBackup(signed_sample.store, signed_sample.id(), signers));
+}
+
 TEST_P(Attack, UnsignedIsUntrusted) {
     Sample unsigned_sample{SampleOptions{.encrypted = GetParam(), .with_signature = false}};
     EXPECT_FALSE(unsigned_sample.Open().signature_checked);

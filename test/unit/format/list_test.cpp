@@ -43,9 +43,15 @@ TEST_F(ListTest, SortedByStartThenSequence) {
     EXPECT_EQ(Ids(), (std::vector<std::string>{sample.id(), second.backup_id, third.backup_id,
                                                fourth.backup_id}));
     const auto entries = ListBackups(sample.store, sample.interrupt);
-    Manifest head = sample.manifest;
-    head.objects.clear();
-    EXPECT_EQ(entries[0].manifest, head);
+    ASSERT_TRUE(entries[0].manifest);
+    const Manifest& listed = *entries[0].manifest;
+    EXPECT_EQ(listed.backup_id, sample.id());
+    EXPECT_EQ(listed.database.name, sample.manifest.database.name);
+    EXPECT_EQ(listed.cluster, sample.manifest.cluster);
+    EXPECT_EQ(listed.snapshot_at, sample.manifest.snapshot_at);
+    EXPECT_EQ(listed.snapshot_lsn, sample.manifest.snapshot_lsn);
+    EXPECT_EQ(listed.signer, sample.manifest.signer);
+    EXPECT_EQ(listed.totals, sample.manifest.totals);
     EXPECT_EQ(entries[0].problem, "");
 }
 
@@ -87,7 +93,7 @@ TEST_F(ListTest, LongHeadIsReadToItsEnd) {
     sample.SetText(sample.File(kManifestFile), FormatManifest(manifest));
     const auto entries = ListBackups(sample.store, sample.interrupt);
     ASSERT_TRUE(entries.at(0).manifest);
-    EXPECT_EQ(entries[0].manifest->extensions.size(), 20001U);
+    EXPECT_EQ(entries[0].manifest->totals, manifest.totals); // which stand behind the extensions
 }
 
 TEST_F(ListTest, LatestIsTheHighestSequence) {
@@ -147,26 +153,85 @@ TEST_F(ListTest, ARenamedDatabaseGoesByItsNewName) {
     EXPECT_EQ(Latest("app_old"), renamed.backup_id);
 }
 
+// All heads of a store are held at once, and nobody has vouched for them.
+TEST_F(ListTest, OfAHeadOnlyWhatAListShowsIsKept) {
+    const Manifest& listed = *ListBackups(sample.store, sample.interrupt).at(0).manifest;
+    EXPECT_FALSE(sample.manifest.settings.empty());
+    EXPECT_TRUE(listed.settings.empty());
+    EXPECT_TRUE(listed.extensions.empty());
+    EXPECT_TRUE(listed.collation_providers.empty());
+    EXPECT_TRUE(listed.key_ids.empty());
+    EXPECT_TRUE(listed.recipients.empty());
+    EXPECT_TRUE(listed.objects.empty());
+    EXPECT_EQ(listed.tool, "");
+}
+
+TEST_F(ListTest, NoNameOfAListIsLong) {
+    std::string text = sample.text(sample.File(kManifestFile));
+    const std::string_view member = "\"schedule\": \"";
+    ASSERT_NE(text.find(member), std::string::npos);
+    text.insert(text.find(member) + member.size(), std::string(2000, 'x'));
+    sample.SetText(sample.File(kManifestFile), text);
+    const auto entries = ListBackups(sample.store, sample.interrupt);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_FALSE(entries[0].manifest);
+    EXPECT_TRUE(entries[0].problem.starts_with(sample.File(kManifestFile) +
+                                               " is damaged: A name in its head has 20"))
+        << entries[0].problem;
+}
+
 TEST_F(ListTest, PreviousIsTheNewestOfTheChain) {
     Take("zoo", 16999, 7, 1);
     const auto second = Take("app", 16384, 2, 1);
-    const auto previous =
-        FindPrevious(sample.store, "7123456789012345678", 16384, sample.interrupt);
-    ASSERT_TRUE(previous);
-    EXPECT_EQ(previous->sequence, 2U);
-    EXPECT_EQ(previous->backup.backup_id, second.backup_id);
-    EXPECT_EQ(previous->backup.sums,
+    const auto find = [&](std::string_view system, uint32_t oid) {
+        return FindPrevious(
+            sample.store, system, oid, [](const PreviousBackup&) { return true; },
+            sample.interrupt);
+    };
+    const Predecessor found = find("7123456789012345678", 16384);
+    EXPECT_EQ(found.sequence, 2U);
+    ASSERT_TRUE(found.previous);
+    EXPECT_EQ(found.previous->backup_id, second.backup_id);
+    EXPECT_EQ(found.previous->sums,
               Sha256Of(sample.bytes(BackupFile(second.backup_id, kSumsFile))));
-    EXPECT_FALSE(FindPrevious(sample.store, "7123456789012345678", 1, sample.interrupt));
-    EXPECT_FALSE(FindPrevious(sample.store, "1", 16384, sample.interrupt));
+    EXPECT_EQ(find("7123456789012345678", 1).sequence, 0U);
+    EXPECT_FALSE(find("7123456789012345678", 1).previous);
+    EXPECT_EQ(find("1", 16384).sequence, 0U);
+}
+
+// Anybody who writes to the store can put a manifest with a higher number there.
+TEST_F(ListTest, PreviousIsOneThatIsVouchedFor) {
+    const auto second = Take("app", 16384, 2, 1);
+    const auto forged = Take("app", 16384, 9, 2);
+    std::vector<std::string> asked;
+    const Predecessor found = FindPrevious(
+        sample.store, "7123456789012345678", 16384,
+        [&](const PreviousBackup& backup) {
+            asked.push_back(backup.backup_id);
+            return backup.backup_id != forged.backup_id;
+        },
+        sample.interrupt);
+    EXPECT_EQ(found.sequence, 9U);
+    ASSERT_TRUE(found.previous);
+    EXPECT_EQ(found.previous->backup_id, second.backup_id);
+    EXPECT_EQ(asked, (std::vector<std::string>{forged.backup_id, second.backup_id}));
 }
 
 TEST_F(ListTest, StartedRoundTrip) {
     const Started started = ReadStarted(sample.store, sample.id());
     EXPECT_EQ(started.system_identifier, "7123456789012345678");
+    EXPECT_EQ(started.place, "");
     EXPECT_EQ(started.reference_backup, "");
     EXPECT_EQ(started.at, sample.manifest.started);
     EXPECT_EQ(started.deadline, sample.manifest.started + std::chrono::hours(1));
+}
+
+TEST_F(ListTest, StartedSaysItsPlace) {
+    const std::string id = "app-20261121T021500Z-full-00000000";
+    Started started{"1", "", sample.manifest.started, sample.manifest.finished};
+    started.place = std::string(64, 'a');
+    WriteStarted(sample.store, id, started);
+    EXPECT_EQ(ReadStarted(sample.store, id).place, started.place);
 }
 
 class CommitTest : public testing::Test {
@@ -242,6 +307,17 @@ TEST_F(CommitTest, RefusesAManifestThatDoesNotReadBack) {
     EXPECT_EQ(Commit(manifest, sample.source.toc()), Errc::Damaged);
     EXPECT_EQ(thrown.detail, "snapshot.lsn is not an LSN like 0/15872D8.");
     EXPECT_FALSE(sample.store.Exists(sample.File(kSumsFile)));
+}
+
+// What no list could read must not be committed.
+TEST_F(CommitTest, RefusesAHeadThatNobodyReads) {
+    RemoveCommitted();
+    Manifest manifest = sample.manifest;
+    manifest.settings["x"] = std::string(17 << 20, 'x');
+    EXPECT_EQ(Commit(manifest, sample.source.toc()), Errc::LimitExceeded);
+    EXPECT_TRUE(thrown.message.starts_with("the manifest's head would have 178")) << thrown.message;
+    EXPECT_EQ(thrown.detail, "At most 16777216 are read before its list of objects.");
+    EXPECT_FALSE(sample.store.Exists(sample.File(kManifestFile)));
 }
 
 TEST(VerifyLevels, Names) {
