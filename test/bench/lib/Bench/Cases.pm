@@ -87,7 +87,8 @@ sub title_of
 {
 	my ($process) = @_;
 	my $title = $process->{title} =~ s/^postgres: //r =~ s/ for PID \d+//r =~ s/(lifeboat run) \d+/$1/r;
-	return $title =~ m{(?:^|/)(pg_dump(?:all)?)\b} ? $1 : $title;
+	my ($program) = $title =~ m{(?:^|/)(pg_dump(?:all)?)\b} or return $title;
+	return $title =~ / (?:-V|--version)$/ ? "$program --version" : $program;
 }
 
 # Which of a backup's processes were there when, in seconds after the command began; the command itself first.

@@ -10,7 +10,9 @@ use Bench::Server qw(psql value);
 
 our @EXPORT_OK = qw(formatting);
 
-sub seconds_of { my ($sql) = @_; return timed(psql('bench_mixed', '-o', '/dev/null', '-c', $sql))->{seconds}; }
+sub one { my ($sql) = @_; return timed(psql('bench_mixed', '-o', '/dev/null', '-c', $sql)); }
+
+sub of { my ($what, @runs) = @_; return 0 + sprintf '%.3f', median(map { $_->{$what} } @runs); }
 
 # None when the module with the function was not built.
 sub formatting
@@ -28,15 +30,16 @@ sub formatting
 		my (@copy, @ours);
 		for my $round (0 .. $ENV{ROUNDS})
 		{
-			my $copy = seconds_of("COPY $table TO '/dev/null'");
-			my $ours = seconds_of("SELECT lifeboat_bench_format('$table')");
+			my $copy = one("COPY $table TO '/dev/null'");
+			my $ours = one("SELECT lifeboat_bench_format('$table')");
 			next if $round == 0;
 			push @copy, $copy;
 			push @ours, $ours;
 		}
 		push @tables, {
 			table => $table, text => $facts->{text},
-			copy => 0 + sprintf('%.3f', median(@copy)), ours => 0 + sprintf('%.3f', median(@ours)) };
+			copy => of(seconds => @copy), copy_cpu => of(server_cpu => @copy),
+			ours => of(seconds => @ours), ours_cpu => of(server_cpu => @ours) };
 	}
 	return { name => 'format', title => "Formatting alone, one process, against COPY TO '/dev/null'", tables => \@tables };
 }

@@ -26,8 +26,8 @@ sub highest_rate
 	return $rate;
 }
 
-# What the transactions that were due between two moments met: how many ended in that time, and the milliseconds from
-# when each was due until it ended.
+# What transactions met between two moments: how many a second were due and how many ended, and the milliseconds from when
+# each was due until it ended.
 sub read_log
 {
 	my ($prefix, $from, $to) = @_;
@@ -37,8 +37,8 @@ sub read_log
 		open my $fh, '<', $file or die "$file: $!";
 		while (<$fh>)
 		{
-			my (undef, undef, $microseconds, undef, $epoch, $fraction) = split;
-			next unless defined $fraction && $microseconds =~ /^\d+$/;
+			# client, number, microseconds, script, end as seconds and microseconds, lag; the last line may be cut off
+			my ($microseconds, $epoch, $fraction) = /^\d+ \d+ (\d+) \d+ (\d+) (\d+) \d+$/ or next;
 			my $end = $epoch + $fraction / 1e6;
 			$ended++ if $end >= $from && $end < $to;
 			my $due = $end - $microseconds / 1e6;
@@ -49,7 +49,7 @@ sub read_log
 	}
 	@latencies = sort { $a <=> $b } @latencies;
 	return {
-		seconds => $to - $from, tps => $ended / ($to - $from),
+		seconds => $to - $from, tps => $ended / ($to - $from), due => @latencies / ($to - $from),
 		latency => @latencies ? sum0(@latencies) / @latencies : 0, p99 => $latencies[ int(0.99 * @latencies) ] // 0 };
 }
 
@@ -91,7 +91,7 @@ sub rounded { my ($figures) = @_; return { map { $_ => 0 + sprintf '%.2f', $figu
 sub medians
 {
 	my @met = @_;
-	return rounded({ map { my $what = $_; $what => median(map { $_->{$what} } @met) } qw(seconds tps latency p99) });
+	return rounded({ map { my $what = $_; $what => median(map { $_->{$what} } @met) } qw(seconds due tps latency p99) });
 }
 
 # Rate, and for each of: nothing beside it, pg_dump, pg_lifeboat, what the transactions met. In turns.

@@ -88,12 +88,12 @@ sub pgbench_table
 {
 	my ($case) = @_;
 	return (
-		[ 'beside it ', 'backup took s', 'tps', 'latency ms', '99 % ms' ],
+		[ 'beside it ', 'backup took s', 'due a second', 'done a second', 'latency ms', '99 % ms' ],
 		map {
 			my $r = $_;
 			[
 				"$r->{who} $r->{what}", $r->{who} eq 'nothing' ? '' : sprintf('%.1f', $r->{seconds}),
-				map { sprintf '%.1f', $r->{$_} } qw(tps latency p99) ]
+				map { sprintf '%.1f', $r->{$_} } qw(due tps latency p99) ]
 		} @{ $case->{rows} });
 }
 
@@ -101,10 +101,10 @@ sub format_table
 {
 	my ($case) = @_;
 	return (
-		[ 'table ', 'COPY s', 'ours s', 'times faster', 'ours MB/s' ],
+		[ 'table ', 'COPY s', 'CPU s', 'ours s', 'CPU s', 'times faster', 'ours MB/s' ],
 		map {
 			[
-				$_->{table}, sprintf('%.2f', $_->{copy}), sprintf('%.2f', $_->{ours}), sprintf('%.1f', $_->{copy} / $_->{ours}),
+				$_->{table}, (map { sprintf '%.2f', $_ } @{$_}{qw(copy copy_cpu ours ours_cpu)}), sprintf('%.1f', $_->{copy} / $_->{ours}),
 				sprintf('%.0f', $_->{text} / 1e6 / $_->{ours}) ]
 		} @{ $case->{tables} });
 }
