@@ -87,7 +87,7 @@ $result->{goals} = goals($result);
 save();
 if (@{ $result->{goals} })
 {
-	print "\nGoals\n",
+	print "\nGoals", ($size eq 'quick' ? " (a quick run is too small to judge by)" : ""), "\n",
 	  plain(
 		[ '', 'goal ', 'measured', 'wanted ', ' ' ],
 		map {
