@@ -1,7 +1,5 @@
 #include "pg/row_format.h"
 
-#include <cstring>
-
 extern "C" {
 #include <access/detoast.h>
 #include <access/tupmacs.h>
@@ -9,13 +7,6 @@ extern "C" {
 }
 
 namespace lifeboat::pg {
-namespace {
-
-// Rows come with a header of four bytes in front of a varlena's content; formatters of arrays and
-// ranges count from its start.
-constexpr size_t kHeader = VARHDRSZ;
-
-} // namespace
 
 RowFormatter::RowFormatter(TupleDesc descriptor) : descriptor_(descriptor) {
     Pg([this] {
@@ -54,8 +45,7 @@ void RowFormatter::AddColumn(TupleDesc descriptor, int index) {
     });
 }
 
-// The leading columns of fixed length lie at the same place in each row without nulls before them;
-// so does the first of varying length when its alignment leaves no choice of header.
+// The leading columns of fixed length lie at the same place in each row without nulls before them.
 void RowFormatter::FixOffsets() {
     int32 offset = 0;
     for (Column& column : columns_) {
@@ -103,13 +93,13 @@ void RowFormatter::Format(HeapTuple row, TextOut& out) {
 }
 
 // A column that was added when the row was there already.
-void RowFormatter::Missing(const Column& column, TextOut& out) {
+void RowFormatter::Missing(Column& column, TextOut& out) {
     bool is_null = false;
     const Datum value = getmissingattr(descriptor_, column.index + 1, &is_null);
     if (is_null) {
         out.PutPlain("\\N");
     } else {
-        Value(const_cast<Column&>(column), value, out);
+        Value(column, value, out);
     }
 }
 
@@ -124,8 +114,7 @@ void RowFormatter::InPlace(Column& column, const char* value, TextOut& out) {
 
 void RowFormatter::Varlena(Column& column, const char* value, TextOut& out) {
     const TypeFormat& type = *column.type;
-    const bool by_start = type.element != nullptr; // offsets count from the header
-    if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value) && !by_start) {
+    if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value)) {
         if (type.format(type, VARDATA_1B(value), VARSIZE_1B(value) - VARHDRSZ_SHORT, out)) return;
         return ByOutputFunction(column, PointerGetDatum(value), out);
     }
@@ -137,13 +126,13 @@ void RowFormatter::Varlena(Column& column, const char* value, TextOut& out) {
             detoast_attr(reinterpret_cast<struct varlena*>(const_cast<char*>(value))));
         MemoryContextSwitchTo(before);
     }
-    if (type.format(type, VARDATA_4B(plain), VARSIZE_4B(plain) - kHeader, out)) return;
+    if (type.format(type, VARDATA_4B(plain), VARSIZE_4B(plain) - VARHDRSZ, out)) return;
     ByOutputFunction(column, PointerGetDatum(plain), out);
 }
 
 void RowFormatter::Value(Column& column, Datum value, TextOut& out) {
     if (!column.by_value) return InPlace(column, DatumGetPointer(value), out);
-    char bytes[sizeof(Datum)];
+    alignas(Datum) char bytes[sizeof(Datum)];
     store_att_byval(bytes, value, column.length);
     InPlace(column, bytes, out);
 }

@@ -46,7 +46,7 @@ private:
 
     void AddColumn(TupleDesc descriptor, int index);
     void FixOffsets();
-    void Missing(const Column& column, TextOut& out);
+    void Missing(Column& column, TextOut& out);
     void InPlace(Column& column, const char* value, TextOut& out);
     void Varlena(Column& column, const char* value, TextOut& out);
     void Value(Column& column, Datum value, TextOut& out);

@@ -3,14 +3,12 @@
 
 #include <cerrno>
 
-#include "core/store/dir_unsynced.h"
 #include "pg/run_interrupt.h"
 #include "pg/settings.h"
 #include "pg/work_queue.h"
 
 extern "C" {
 #include <access/parallel.h>
-#include <storage/fd.h>
 #include <storage/proc.h>
 #include <utils/inval.h>
 }
@@ -53,7 +51,7 @@ public:
     }
 
 private:
-    static constexpr size_t kMostWaiting = UnsyncedFiles::kMost;
+    static constexpr size_t kMostWaiting = 2048;
     static constexpr std::chrono::milliseconds kLongestWait{1000};
 
     Store& store_;
@@ -71,16 +69,8 @@ void BeNice() {
         Pg([] { ereport(LOG, errmsg("could not lower the priority of a dump worker: %m")); });
 }
 
-// The server keeps as many of its own files open as the process may: what the store holds open must
-// be taken off that.
-void SetDescriptorsAside() {
-    constexpr size_t kOthers = 8; // directories on the way, the file that is being written
-    for (size_t i = 0; i < 2 * UnsyncedFiles::kMost + kOthers; ++i) Pg([] { ReserveExternalFD(); });
-}
-
 void Work(dsm_segment* segment, shm_toc* toc) {
     BeNice();
-    SetDescriptorsAside();
     auto* header =
         static_cast<WorkHeader*>(Pg([toc] { return shm_toc_lookup(toc, kWorkHeader, false); }));
     const auto* jobs =

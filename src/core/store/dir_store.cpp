@@ -112,7 +112,7 @@ public:
         if (failed == EEXIST) throw ObjectExists(Join(place_.path, place_.file), store_.url_);
         if (failed != 0) Fail("create", failed);
         published_ = true;
-        if (store_.deferred_) return Defer();
+        if (store_.deferred_) return store_.unsynced_.Add(place_.path, place_.file);
         if (const int unsynced = SyncDirectory(directory); unsynced != 0) {
             unlinkat(directory, place_.file.c_str(), 0); // what may not last must not be seen
             Fail("sync", unsynced);
@@ -120,11 +120,6 @@ public:
     }
 
 private:
-    void Defer() {
-        UnsyncedFiles& unsynced = store_.unsynced_;
-        unsynced.Add(std::move(place_.directory), place_.path, place_.file, std::move(fd_));
-        if (unsynced.full()) unsynced.Sync();
-    }
     [[noreturn]] void Fail(std::string_view action, int saved_errno) const {
         throw DirError({store_.root_, action, Join(place_.path, place_.file)}, saved_errno);
     }
@@ -137,7 +132,9 @@ private:
 };
 
 DirStore::DirStore(std::string root)
-    : root_(std::move(root)), url_(Location{"file", root_}.Url()), unsynced_(root_) {}
+    : root_(std::move(root)),
+      url_(Location{"file", root_}.Url()),
+      unsynced_(root_, [this](const std::string& path) { return OpenDirectory(path, false); }) {}
 
 int DirStore::Root() {
     if (!root_fd_.valid()) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <set>
 
 #include "core/store/dir_errors.h"
 
@@ -20,31 +19,37 @@ void UnsyncedFiles::StartWriting(int fd) noexcept {
     static_cast<void>(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
 }
 
-void UnsyncedFiles::Add(UniqueFd directory, std::string path, std::string file, UniqueFd fd) {
-    files_.push_back({std::move(directory), std::move(path), std::move(file), std::move(fd)});
+void UnsyncedFiles::SyncOne(const std::string& path, const std::vector<std::string>& files) const {
+    const UniqueFd directory = open_directory_(path);
+    if (!directory.valid()) throw DirError({root_, "open", path}, ENOENT);
+    for (const std::string& name : files) {
+        const UniqueFd file(
+            openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        if (!file.valid() || fsync(file.get()) != 0)
+            throw DirError({root_, "sync", path + "/" + name}, errno);
+    }
+    if (const int failed = SyncDirectory(directory.get()); failed != 0)
+        throw DirError({root_, "sync", path}, failed);
 }
 
-void UnsyncedFiles::SyncAll() {
-    const auto fail = [this](const File& file, int saved_errno) {
-        return DirError({root_, "sync", file.path + "/" + file.name}, saved_errno);
-    };
-    for (const File& file : files_) {
-        if (fsync(file.fd.get()) != 0) throw fail(file, errno);
+void UnsyncedFiles::RemoveAll() noexcept {
+    for (const auto& [path, files] : files_) {
+        try {
+            const UniqueFd directory = open_directory_(path);
+            for (const std::string& name : files) unlinkat(directory.get(), name.c_str(), 0);
+        } catch (const Error&) {
+            // What cannot be opened cannot be cleaned: the backup fails, the next one's cleaner
+            // looks.
+        }
     }
-    std::set<std::string_view> synced;
-    for (const File& file : files_) {
-        if (!synced.insert(file.path).second) continue;
-        if (const int failed = SyncDirectory(file.directory.get()); failed != 0)
-            throw fail(file, failed);
-    }
+    files_.clear();
 }
 
 void UnsyncedFiles::Sync() {
     try {
-        SyncAll();
+        for (const auto& [path, files] : files_) SyncOne(path, files);
     } catch (const Error&) {
-        for (const File& file : files_) unlinkat(file.directory.get(), file.name.c_str(), 0);
-        files_.clear();
+        RemoveAll();
         throw;
     }
     files_.clear();
