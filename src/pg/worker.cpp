@@ -45,14 +45,14 @@ public:
         sent_ = std::chrono::steady_clock::now();
     }
     void Send() {
-        store_.Sync();
+        store_.Sync(interrupt_);
         for (const JobResult& result : waiting_) SendMessage(queue_, Encode(result), interrupt_);
         waiting_.clear();
     }
 
 private:
     static constexpr size_t kMostWaiting = 2048;
-    static constexpr std::chrono::milliseconds kLongestWait{1000};
+    static constexpr std::chrono::seconds kLongestWait{10};
 
     Store& store_;
     shm_mq_handle* queue_;

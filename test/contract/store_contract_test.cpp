@@ -80,8 +80,9 @@ TEST_P(StoreContract, ManyObjectsBecomeDurableTogether) {
         names.insert(name);
         ASSERT_EQ(store().Read(name, kPlenty), name) << "what was created can be read at once";
     }
-    store().Sync();
-    store().Sync(); // nothing is left to do
+    NeverInterrupted never;
+    store().Sync(never);
+    store().Sync(never); // nothing is left to do
     EXPECT_EQ(Names(other(), ""), names);
     EXPECT_EQ(Catch([&] { store().Put(*names.begin(), AsBytes("other")); }).fault,
               StoreFault::kExists);

@@ -30,7 +30,7 @@ public:
     void Remove(std::string_view name) override;
     StoreProperties Properties() override;
     void DeferDurability() override { deferred_ = true; }
-    void Sync() override { unsynced_.Sync(); }
+    void Sync(Interrupt& interrupt) override { unsynced_.Sync(interrupt); }
 
     // Removes temporary files whose writer (pid on this host) is gone or that are older than a day;
     // returns how many.

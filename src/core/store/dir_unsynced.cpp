@@ -19,10 +19,12 @@ void UnsyncedFiles::StartWriting(int fd) noexcept {
     static_cast<void>(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
 }
 
-void UnsyncedFiles::SyncOne(const std::string& path, const std::vector<std::string>& files) const {
+void UnsyncedFiles::SyncOne(const std::string& path, const std::vector<std::string>& files,
+                            Interrupt& interrupt) const {
     const UniqueFd directory = open_directory_(path);
     if (!directory.valid()) throw DirError({root_, "open", path}, ENOENT);
     for (const std::string& name : files) {
+        interrupt.Check();
         const UniqueFd file(
             openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         if (!file.valid() || fsync(file.get()) != 0)
@@ -45,9 +47,9 @@ void UnsyncedFiles::RemoveAll() noexcept {
     files_.clear();
 }
 
-void UnsyncedFiles::Sync() {
+void UnsyncedFiles::Sync(Interrupt& interrupt) {
     try {
-        for (const auto& [path, files] : files_) SyncOne(path, files);
+        for (const auto& [path, files] : files_) SyncOne(path, files, interrupt);
     } catch (const Error&) {
         RemoveAll();
         throw;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/interrupt.h"
 #include "core/base/unique_fd.h"
 
 namespace lifeboat {
@@ -27,10 +28,11 @@ public:
     void Add(const std::string& path, const std::string& file) { files_[path].push_back(file); }
     // Files and their directories. When one fails all of them lose their names and its error is
     // thrown: what may not last must not be seen.
-    void Sync();
+    void Sync(Interrupt& interrupt);
 
 private:
-    void SyncOne(const std::string& path, const std::vector<std::string>& files) const;
+    void SyncOne(const std::string& path, const std::vector<std::string>& files,
+                 Interrupt& interrupt) const;
     void RemoveAll() noexcept;
 
     std::string root_;

@@ -23,7 +23,7 @@ public:
     void Remove(std::string_view name) override { inner_->Remove(name); }
     StoreProperties Properties() override { return inner_->Properties(); }
     void DeferDurability() override { inner_->DeferDurability(); }
-    void Sync() override { inner_->Sync(); }
+    void Sync(Interrupt& interrupt) override { inner_->Sync(interrupt); }
     size_t RemoveStaleTemporaries() override { return inner_->RemoveStaleTemporaries(); }
 
 protected:

@@ -27,6 +27,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/interrupt.h"
 #include "core/io/stream.h"
 
 namespace lifeboat {
@@ -75,7 +76,7 @@ public:
     // cheaper for many small objects. Sync() throws when one of them could not be made durable:
     // then none since the last Sync() counts. Drivers whose Finish() waits anyway ignore this.
     virtual void DeferDurability() {}
-    virtual void Sync() {}
+    virtual void Sync(Interrupt& /*interrupt*/) {}
     // Removes what dead writers left behind and no reader can see; returns how many. Drivers
     // without such remains: 0.
     virtual size_t RemoveStaleTemporaries() { return 0; }
