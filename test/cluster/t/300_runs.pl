@@ -188,6 +188,7 @@ running();
 kill 'KILL', sql($node, "SELECT pid FROM backup_runs WHERE status = 'running'");
 finish_background($waiting);
 wait_up($node);
+open_gate();
 ended('interrupted', 'kill -9');
 is(sql($node, 'SELECT error, hint FROM backup_runs ORDER BY id DESC LIMIT 1'),
 	"the process of the run is gone: it was killed, or the server ended or crashed|The server's log says why.", 'and its row says what to look at');
