@@ -7,6 +7,7 @@
 
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "core/base/count.h"
 #include "core/format/key_rotation.h"
 
 namespace lifeboat::cli {
@@ -54,7 +55,7 @@ public:
             interrupt.Check();
             RotateRunKey(*store, keys.Find(id), recipients, secret);
         }
-        PrintNote("rotated " + std::to_string(ids.size()) + " run keys");
+        PrintNote("rotated " + Count(ids.size(), "run key"));
         return 0;
     }
 

@@ -3,6 +3,39 @@
 #include "core/base/clock.h"
 
 namespace lifeboat::cli {
+namespace {
+
+constexpr const char* kHowToRestore =
+    "\nTO RESTORE WITH LIFEBOAT (no server or extension of the lost cluster needed)\n"
+    "  lifeboat list    --store URL\n"
+    "  lifeboat restore ID --store URL --recovery-key recovery.key --signer-public signer.pub "
+    "\\\n"
+    "                   --target 'host=... user=postgres' --target-database NAME\n"
+    "\nTO RESTORE WITHOUT LIFEBOAT (openssl 3.0 or later, sha256sum, zstd, pg_restore, psql; "
+    "in the store's directory)\n"
+    "  umask 077; T=$(mktemp -d) B=backups/ID KEY=/safe/place/recovery.key "
+    "PUB=/safe/place/signer.pub   # none of them into the store\n"
+    "  openssl dgst -sha256 -verify $PUB -signature $B/SHA256SUMS.sig $B/SHA256SUMS         # "
+    "who wrote it\n"
+    "  sha256sum --strict --quiet -c $B/SHA256SUMS                                          # "
+    "every byte of it\n"
+    "  # an object names its run key by the 16 bytes at offset 33:\n"
+    "  dec() { K=$(od -An -tx1 -j33 -N16 \"$1\" | tr -d ' \\n')\n"
+    "          R=$(openssl cms -decrypt -binary -inform DER -in \"$(ls -v keys/$K.*.cms | tail "
+    "-n "
+    "1)\" -inkey $KEY)\n"
+    "          openssl cms -decrypt -binary -inform DER -in \"$1\" -secretkey $R -secretkeyid "
+    "$K -out $T/object && zstd -dcq $T/object; }\n"
+    "  dec $B/toc          # one line per object, in restore order: name, kind, statement, "
+    "details\n"
+    "  dec OBJECT          # kind schema: an archive for pg_restore; kind data: rows for the "
+    "COPY statement\n"
+    "  rm -rf $T           # in the end\n"
+    "  The whole road is in recovery-without-lifeboat.md, the script recover.sh walks it: both "
+    "come with the sources,\n"
+    "  and \"make install\" puts them into the folder extension of pg_config --docdir.\n";
+
+} // namespace
 
 std::string RecoverySheet(const SheetFacts& facts) {
     std::string sheet =
@@ -39,31 +72,7 @@ std::string RecoverySheet(const SheetFacts& facts) {
         "/recovery.crt'],\n"
         "             secret => 'file:" +
         facts.directory + "/server.secret', signer => 'file:" + facts.directory +
-        "/signer.key');\n"
-        "\nTO RESTORE WITH LIFEBOAT (no server or extension of the lost cluster needed)\n"
-        "  lifeboat list    --store URL\n"
-        "  lifeboat restore ID --store URL --recovery-key recovery.key --signer-public signer.pub "
-        "\\\n"
-        "                   --target 'host=... user=postgres' --target-database NAME\n"
-        "\nTO RESTORE WITHOUT LIFEBOAT (openssl 3.0 or later, sha256sum, zstd, pg_restore, psql; "
-        "in the store's directory)\n"
-        "  B=backups/ID\n"
-        "  openssl dgst -sha256 -verify signer.pub -signature $B/SHA256SUMS.sig $B/SHA256SUMS   # "
-        "who wrote it\n"
-        "  sha256sum --strict --quiet -c $B/SHA256SUMS                                          # "
-        "every byte of it\n"
-        "  # an object names its run key by the 16 bytes at offset 33:\n"
-        "  dec() { K=$(od -An -tx1 -j33 -N16 \"$1\" | tr -d ' \\n')\n"
-        "          R=$(openssl cms -decrypt -binary -inform DER -in \"$(ls -v keys/$K.*.cms | tail "
-        "-n "
-        "1)\" -inkey recovery.key)\n"
-        "          openssl cms -decrypt -binary -inform DER -in \"$1\" -secretkey $R -secretkeyid "
-        "$K -out obj && zstd -dcq obj; }\n"
-        "  dec $B/toc          # one line per object, in restore order: name, kind, statement, "
-        "details\n"
-        "  dec OBJECT          # kind schema: an archive for pg_restore; kind data: rows for the "
-        "COPY statement\n"
-        "  The whole road is in docs/recovery-without-lifeboat.md.\n";
+        "/signer.key');\n" + kHowToRestore;
     return sheet;
 }
 

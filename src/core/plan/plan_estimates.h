@@ -12,7 +12,6 @@ inline constexpr double kLargeObjectBytesPerSecond = 10e6;
 inline constexpr double kIndexBytesPerSecond =
     60e6; // of table text: sorts, writes, validates foreign keys
 inline constexpr double kAnalyzeSecondsPerTable = 0.05; // ANALYZE reads a sample of bounded size
-inline constexpr double kCountBytesPerSecond = 400e6;
 
 // Disk space that restored text takes as heap and TOAST, and with indexes and the WAL of loading.
 inline constexpr double kLeastDiskPerByte = 1.0;

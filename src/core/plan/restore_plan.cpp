@@ -206,10 +206,6 @@ private:
                 tables * kAnalyzeSecondsPerTable / jobs_)
                 .detail = Counted(loads_.size(), "table");
         }
-        PlanStep& step = Add("finish", "compare row counts", request_.target_database,
-                             static_cast<double>(bytes_) / kCountBytesPerSecond / jobs_);
-        for (const auto& load : loads_) step.rows += load.rows;
-        step.detail = "with the manifest, table by table";
     }
 
     const Manifest& manifest_;

@@ -159,7 +159,7 @@ TEST_F(Verbs, RotateLeavesTheNamedRecipientsAndNobodyElse) {
     const Said said = Run({"rotate", "--recovery-key", directory_ / "recovery.key", "--recipient",
                            directory_ / "new/recovery.crt"});
     ASSERT_EQ(said.code, 0) << said.err;
-    EXPECT_EQ(said.err, "lifeboat: note: rotated 1 run keys\n");
+    EXPECT_EQ(said.err, "lifeboat: note: rotated 1 run key\n");
     const std::vector<std::string> cat = {"cat", "latest", "--globals", "--recovery-key"};
     auto with_new = cat;
     with_new.push_back(directory_ / "new/recovery.key");
