@@ -121,10 +121,12 @@ std::map<std::string, std::string> ParseConnection(std::string_view connection) 
     return values;
 }
 
-std::vector<std::string> ChildEnvironment(std::string_view connection, std::string_view database) {
+std::vector<std::string> ChildEnvironment(std::string_view connection, std::string_view database,
+                                          std::string_view session_options) {
     std::map<std::string, std::string> values = ParseConnection(connection);
     std::string& options = values["options"];
     options += (options.empty() ? "" : " ") + std::string(kSessionOptions);
+    if (!session_options.empty()) options += " " + std::string(session_options);
     std::vector<std::string> environment = {"LC_ALL=C", "PATH=/usr/bin:/bin",
                                             std::string("PGAPPNAME=") + kChildApplication,
                                             "PGDATABASE=" + std::string(database)};

@@ -16,8 +16,9 @@ namespace lifeboat::pg {
 std::map<std::string, std::string> ParseConnection(std::string_view connection);
 
 // NAME=value for the child: libpq's variables for `connection`, PGDATABASE, PGAPPNAME, LC_ALL=C and
-// nothing inherited.
-std::vector<std::string> ChildEnvironment(std::string_view connection, std::string_view database);
+// nothing inherited. `session_options`: more startup options for its session.
+std::vector<std::string> ChildEnvironment(std::string_view connection, std::string_view database,
+                                          std::string_view session_options = {});
 
 // dbname='…' for programs that only take a name which libpq may expand (pg_dumpall -l).
 std::string QuotedDatabase(std::string_view database);

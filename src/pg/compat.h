@@ -12,6 +12,8 @@ extern "C" {
 #include <storage/sinvaladt.h>
 #include <utils/acl.h>
 #include <utils/backend_status.h>
+#include <utils/guc.h>
+#include <utils/guc_tables.h>
 
 // Of utils/pg_locale.h, which needs ICU's headers; the server's packages do not bring those.
 extern bool check_locale(int category, const char* locale, char** canonname);
@@ -59,6 +61,22 @@ inline bool MayConnect(Oid database, Oid role) {
 #else
     return pg_database_aclcheck(database, role, ACL_CONNECT) == ACLCHECK_OK;
 #endif
+}
+
+// The server's own description of a setting, nullptr when it has none of that name.
+inline config_int* FindIntSetting(const char* name) {
+#if PG_VERSION_NUM >= 160000
+    config_generic* found = find_option(name, false, true, 0);
+#else
+    config_generic** all = get_guc_variables();
+    config_generic** end = all + GetNumConfigOptions();
+    config_generic** at = std::find_if(all, end, [name](const config_generic* one) {
+        return std::string_view(one->name) == name;
+    });
+    config_generic* found = at == end ? nullptr : *at;
+#endif
+    if (found == nullptr || found->vartype != PGC_INT) return nullptr;
+    return reinterpret_cast<config_int*>(found);
 }
 
 // Columns of pg_database.

@@ -1,6 +1,7 @@
 #include "pg/settings.h"
 
 #include "pg/bridge.h"
+#include "pg/lock_group.h"
 
 extern "C" {
 #include <postmaster/postmaster.h>
@@ -74,6 +75,7 @@ void DefineSettings() {
     DefineCustomStringVariable("lifeboat.drill_role",
                                "Reserved for a later version: the role of restore drills.", nullptr,
                                &drill_role, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    if (process_shared_preload_libraries_in_progress) DefineLockGroupSetting();
     MarkGUCPrefixReserved("lifeboat");
 }
 

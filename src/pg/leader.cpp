@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "pg/database_object.h"
+#include "pg/lock_group.h"
 #include "pg/query.h"
 #include "pg/schema_dump.h"
 #include "pg/sequences.h"
@@ -248,6 +249,7 @@ void Lead(dsm_handle handle, int64_t run_id) {
     RunLink link(run, interrupt);
     const FatalWatch watch(link);
     const LeaderRequest request = ReadLeaderRequest(run);
+    OutliveLockGroup();
     Connect(request);
 
     LeaderInterrupt leader_interrupt(interrupt, run.shared, request);

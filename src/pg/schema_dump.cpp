@@ -7,14 +7,15 @@
 
 #include "core/io/child_process.h"
 #include "pg/child_environment.h"
+#include "pg/lock_group.h"
 #include "pg/run_interrupt.h"
 
 namespace lifeboat::pg {
 namespace {
 
-// The leader holds every lock that the child asks for. The child waits only behind somebody who
-// waits behind the leader: a deadlock that PostgreSQL cannot see, and patience would not help.
-// Giving up soon and starting over ends it.
+// The leader holds every lock that the child asks for, and as a member of its lock group the child
+// gets it at once. If it could not join, it waits only behind somebody who waits behind the leader:
+// a deadlock that PostgreSQL cannot see. Giving up soon and starting over ends it.
 constexpr int kChildLockWaitMs = 5000;
 
 int ChildLockWait(const LeaderRequest& request) {
@@ -74,7 +75,8 @@ bool Says(const std::string& text, std::string_view what) {
                               const std::string& name, const std::string& database) {
     const std::string said = Trimmed(child.stderr_text());
     // --lock-wait-timeout is a statement_timeout around LOCK TABLE.
-    if (Says(said, "lock timeout") || Says(said, "could not obtain lock") ||
+    if (Says(said, "lock timeout") || Says(said, "deadlock detected") ||
+        Says(said, "could not obtain lock") ||
         (Says(said, "statement timeout") && Says(said, "LOCK TABLE"))) {
         throw StartOver(Error::WithSqlState("55P03", name + " could not lock a table in time", said,
                                             "Let the session that holds the lock end, or give the "
@@ -103,7 +105,6 @@ bool Says(const std::string& text, std::string_view what) {
 
 ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, ChildSpec spec,
                          const std::string& name, const DumpSource& source, Interrupt& interrupt) {
-    spec.environment = ChildEnvironment(source.request.connection, source.database);
     ObjectSink sink(context, kind);
     ChildInterrupt child_interrupt(interrupt);
     ChildProcess child(spec);
@@ -130,6 +131,8 @@ ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source
                       "--snapshot=" + source.snapshot,
                       "--lock-wait-timeout=" + std::to_string(ChildLockWait(source.request)),
                       "--role=" + source.request.role_name};
+    spec.environment =
+        ChildEnvironment(source.request.connection, source.database, LeadLockGroup());
     return StreamChild(context, ObjectKind::kSchema, std::move(spec), "pg_dump", source, interrupt);
 }
 
@@ -141,6 +144,7 @@ ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& sourc
     spec.arguments = {"--globals-only", "--no-password", "--encoding=" + source.encoding,
                       "--role=" + source.request.role_name,
                       "--database=" + QuotedDatabase(source.database)};
+    spec.environment = ChildEnvironment(source.request.connection, source.database);
     if (!with_passwords) spec.arguments.emplace_back("--no-role-passwords");
     return StreamChild(context, ObjectKind::kGlobals, std::move(spec), "pg_dumpall", source,
                        interrupt);

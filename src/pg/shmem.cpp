@@ -33,6 +33,9 @@ void Startup() {
     if (!found) {
         std::memset(state, 0, sizeof(SharedState));
         state->lock = &GetNamedLWLockTranche(kName)->lock;
+        if (!pg_strong_random(state->secret, kSecretBytes))
+            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                            errmsg("could not make a secret of random bytes")));
     }
     LWLockRelease(AddinShmemInitLock);
 }

@@ -10,6 +10,8 @@ extern "C" {
 
 namespace lifeboat::pg {
 
+inline constexpr size_t kSecretBytes = 32;
+
 struct SharedState {
     LWLock* lock; // guards all of it
     Latch* launcher_latch;
@@ -19,6 +21,7 @@ struct SharedState {
     bool schedules_changed;
     TimestampTz last_look; // the launcher's, also of one that is gone
     SampleRing samples;
+    unsigned char secret[kSecretBytes]; // made at the start, never changed: read without the lock
 };
 
 // In _PG_init, when the module is preloaded.

@@ -40,17 +40,20 @@ DROP TABLE made_:n;
 });
 my @load = map {
 	my $log = '';
-	IPC::Run::start([ 'pgbench', '-n', '-T', '25', @$_, $node->connstr('bank') ], '<', \undef, '>&', \$log)
+	IPC::Run::start([ 'pgbench', '-n', '-T', '600', @$_, $node->connstr('bank') ], '<', \undef, '>&', \$log)
 } ([ '-c', '2', '-b', 'tpcb-like' ], [ '-c', '1', '-f', "$scripts/family.sql" ], [ '-c', '1', '-f', "$scripts/ddl.sql" ]);
 
 my @ids;
 wait_for($node, 'SELECT count(*) > 100 FROM pgbench_history', database => 'bank');
 for my $round (1 .. 3)
 {
+	my $before = sql($node, bank => 'SELECT count(*) FROM pgbench_history');
 	my ($rc, $out, $err) = $node->psql('postgres', "SELECT backup_run(database => 'bank')");
 	is($rc, 0, "backup $round succeeds under load") or diag($err);
+	cmp_ok(sql($node, bank => 'SELECT count(*) FROM pgbench_history'), '>', $before + 50, 'and there was load');
 	push @ids, $out if $rc == 0;
 }
+$_->signal('INT') for @load;    # however long the backups took, they were written beside
 $_->finish for @load;
 
 for my $id (@ids)
