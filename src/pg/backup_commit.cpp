@@ -199,12 +199,17 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
     run.notes.clear();
 }
 
+bool CannotVerifyContent(const RunPlan& plan) {
+    return plan.schedule && plan.schedule->verify &&
+           ParseVerifyLevel(*plan.schedule->verify) == VerifyLevel::kContent && plan.key &&
+           !plan.key->secret;
+}
+
 void VerifyCommitted(RunContext& run, const RunPlan& plan, const CommittedBackup& committed,
                      Store& store) {
     const std::string& backup_id = committed.manifest.backup_id;
     VerifyLevel level = *ParseVerifyLevel(*plan.schedule->verify);
-    if (level == VerifyLevel::kContent && plan.key && !plan.key->secret)
-        level = VerifyLevel::kChecksum;
+    if (CannotVerifyContent(plan)) level = VerifyLevel::kChecksum;
     SqlTransaction transaction;
     Keyring ring(store);
     const Value key = plan.key ? Value(plan.key->name) : Value();

@@ -28,6 +28,8 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
                             Store& store, BackupParts& parts);
 // Restore point, relations, the run's row and the event, in one transaction.
 void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& backup);
+// The schedule wants the content verified, and its key has no secret on this server.
+bool CannotVerifyContent(const RunPlan& plan);
 // The schedule's `verify`, of what was committed and nothing else. Error(Damaged) when it finds
 // something.
 void VerifyCommitted(RunContext& run, const RunPlan& plan, const CommittedBackup& committed,

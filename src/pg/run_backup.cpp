@@ -219,6 +219,11 @@ private:
         SetRunPhase(run_.shared(), RunPhase::kManifest);
         RequireKeyFile();
         parts_.started = started_;
+        if (CannotVerifyContent(plan_)) {
+            run_.notes.push_back("the schedule asks for verification of the content, but key \"" +
+                                 plan_.key->name +
+                                 "\" has no server secret here: only hashes are verified");
+        }
         const CommittedBackup committed = CommitParts(run_, plan_, backup_id_, *store_, parts_);
         committed_ = true;
         RecordBackup(run_, plan_, committed);

@@ -59,6 +59,13 @@ like(sql_error($node, "SELECT backup_rotate_key('offline', recipients => ARRAY['
 	'nor rotate their key');
 ($rc) = cli('verify', $sealed, '--store', "file://$store", '--recovery-key', "$offline/recovery.key", '--signer-public', "$offline/signer.pub");
 is($rc, 0, 'the recovery key does');
+sql($node, "SELECT backup_schedule('sealed', '0 2 * * *', 'app', store => 'local', key => 'offline', verify => 'content')");
+my $checked = sql($node, "SET client_min_messages = warning; SELECT backup_run('sealed')");
+is(sql($node, "SELECT status, notes[1] FROM backup_runs WHERE backup_id = '$checked'"),
+	'succeeded|the schedule asks for verification of the content, but key "offline" has no server secret here: only hashes are verified',
+	'a run that cannot verify as its schedule asks says so');
+is(sql($node, "SELECT verified_level FROM backup_catalog WHERE backup_id = '$checked'"), 'checksum', 'and what it did instead');
+sql($node, "SELECT backup_unschedule('sealed')");
 
 # A store without encryption.
 make_store($node, name => 'clear', encryption => 'none');
