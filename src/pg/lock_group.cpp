@@ -1,5 +1,6 @@
 #include "pg/lock_group.h"
 
+#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -72,7 +73,8 @@ bool GiveUpParallelWorkers() {
 }
 
 bool Join() {
-    const int pid = std::atoi(wanted);
+    int pid = 0;
+    std::from_chars(std::begin(wanted), std::end(wanted), pid);
     PGPROC* leader = BackendPidGetProc(pid);
     if (leader == nullptr || leader == MyProc || leader->databaseId != MyDatabaseId) return false;
     if (!SameInConstantTime(wanted, MembershipOf(leader, pid))) return false;

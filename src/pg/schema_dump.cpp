@@ -103,7 +103,7 @@ bool Says(const std::string& text, std::string_view what) {
     ThrowChildFailed(child, exit);
 }
 
-ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, ChildSpec spec,
+ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, const ChildSpec& spec,
                          const std::string& name, const DumpSource& source, Interrupt& interrupt) {
     ObjectSink sink(context, kind);
     ChildInterrupt child_interrupt(interrupt);
@@ -133,7 +133,7 @@ ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source
                       "--role=" + source.request.role_name};
     spec.environment =
         ChildEnvironment(source.request.connection, source.database, LeadLockGroup());
-    return StreamChild(context, ObjectKind::kSchema, std::move(spec), "pg_dump", source, interrupt);
+    return StreamChild(context, ObjectKind::kSchema, spec, "pg_dump", source, interrupt);
 }
 
 ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& source,
@@ -146,8 +146,7 @@ ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& sourc
                       "--database=" + QuotedDatabase(source.database)};
     spec.environment = ChildEnvironment(source.request.connection, source.database);
     if (!with_passwords) spec.arguments.emplace_back("--no-role-passwords");
-    return StreamChild(context, ObjectKind::kGlobals, std::move(spec), "pg_dumpall", source,
-                       interrupt);
+    return StreamChild(context, ObjectKind::kGlobals, spec, "pg_dumpall", source, interrupt);
 }
 
 } // namespace lifeboat::pg
