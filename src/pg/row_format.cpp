@@ -28,7 +28,8 @@ RowFormatter::~RowFormatter() {
 void RowFormatter::AddColumn(TupleDesc descriptor, int index) {
     const FormData_pg_attribute* attribute = TupleDescAttr(descriptor, index);
     Column& column = columns_.emplace_back();
-    column.index = index;
+    FmgrInfo& output = outputs_.emplace_back();
+    column.index = static_cast<int16>(index);
     column.printed = !attribute->attisdropped && attribute->attgenerated == '\0';
     column.by_value = attribute->attbyval;
     column.length = attribute->attlen;
@@ -41,7 +42,7 @@ void RowFormatter::AddColumn(TupleDesc descriptor, int index) {
         Oid function = InvalidOid;
         bool is_varlena = false;
         getTypeOutputInfo(type, &function, &is_varlena);
-        fmgr_info_cxt(function, &column.output, functions_);
+        fmgr_info_cxt(function, &output, functions_);
     });
 }
 
@@ -59,41 +60,64 @@ void RowFormatter::FixOffsets() {
 void RowFormatter::Format(HeapTuple row, TextOut& out) {
     const HeapTupleHeader header = row->t_data;
     const char* data = reinterpret_cast<const char*>(header) + header->t_hoff;
+    if ((header->t_infomask & HEAP_HASNULL) == 0 &&
+        static_cast<size_t>(HeapTupleHeaderGetNatts(header)) >= columns_.size()) {
+        FormatWhole(data, out);
+    } else {
+        FormatPartly(header, data, out);
+    }
+    EndLine(out);
+}
+
+// Every column is there and not null.
+void RowFormatter::FormatWhole(const char* data, TextOut& out) {
+    uint32 offset = 0;
+    for (const Column& column : columns_) {
+        offset = column.offset >= 0 ? static_cast<uint32>(column.offset)
+                                    : static_cast<uint32>(att_align_pointer(
+                                          offset, column.align, column.length, data + offset));
+        const char* value = data + offset;
+        if (column.printed) {
+            InPlace(column, value, out);
+            out.Put('\t');
+        }
+        offset = static_cast<uint32>(att_addlength_pointer(offset, column.length, value));
+    }
+}
+
+void RowFormatter::FormatPartly(const HeapTupleHeaderData* header, const char* data, TextOut& out) {
     const bool has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
     const int stored = HeapTupleHeaderGetNatts(header);
-    char separator = '\0';
     uint32 offset = 0;
-    bool fixed = true; // the offsets of FixOffsets() hold
-    for (Column& column : columns_) {
-        if (column.printed) {
-            if (separator != '\0') out.Put(separator);
-            separator = '\t';
-        }
+    for (const Column& column : columns_) {
         if (column.index >= stored) {
             if (column.printed) Missing(column, out);
-            continue;
-        }
-        if (has_nulls && att_isnull(column.index, header->t_bits)) {
+        } else if (has_nulls && att_isnull(column.index, header->t_bits)) {
             if (column.printed) out.PutPlain("\\N");
-            fixed = false;
-            continue;
-        }
-        if (fixed && column.offset >= 0) {
-            offset = static_cast<uint32>(column.offset);
         } else {
             offset = static_cast<uint32>(
                 att_align_pointer(offset, column.align, column.length, data + offset));
+            if (column.printed) InPlace(column, data + offset, out);
+            offset =
+                static_cast<uint32>(att_addlength_pointer(offset, column.length, data + offset));
         }
-        if (column.printed) InPlace(column, data + offset, out);
-        offset = static_cast<uint32>(att_addlength_pointer(offset, column.length, data + offset));
+        if (column.printed) out.Put('\t');
     }
-    out.Put('\n');
+}
+
+// Each value was followed by a tab.
+void RowFormatter::EndLine(TextOut& out) {
+    if (columns_.empty()) {
+        out.Put('\n');
+    } else {
+        out.ReplaceLast('\n');
+    }
     if (row_used_) MemoryContextReset(row_);
     row_used_ = false;
 }
 
 // A column that was added when the row was there already.
-void RowFormatter::Missing(Column& column, TextOut& out) {
+void RowFormatter::Missing(const Column& column, TextOut& out) {
     bool is_null = false;
     const Datum value = getmissingattr(descriptor_, column.index + 1, &is_null);
     if (is_null) {
@@ -103,16 +127,12 @@ void RowFormatter::Missing(Column& column, TextOut& out) {
     }
 }
 
-void RowFormatter::InPlace(Column& column, const char* value, TextOut& out) {
-    if (column.type != nullptr) {
-        if (column.length == -1) return Varlena(column, value, out);
-        if (column.type->format(*column.type, value, static_cast<size_t>(column.length), out))
-            return;
-    }
+void RowFormatter::Otherwise(const Column& column, const char* value, TextOut& out) {
+    if (column.length == -1 && column.type != nullptr) return Varlena(column, value, out);
     ByOutputFunction(column, fetch_att(value, column.by_value, column.length), out);
 }
 
-void RowFormatter::Varlena(Column& column, const char* value, TextOut& out) {
+void RowFormatter::Varlena(const Column& column, const char* value, TextOut& out) {
     const TypeFormat& type = *column.type;
     if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value)) {
         if (type.format(type, VARDATA_1B(value), VARSIZE_1B(value) - VARHDRSZ_SHORT, out)) return;
@@ -130,36 +150,33 @@ void RowFormatter::Varlena(Column& column, const char* value, TextOut& out) {
     ByOutputFunction(column, PointerGetDatum(plain), out);
 }
 
-void RowFormatter::Value(Column& column, Datum value, TextOut& out) {
+void RowFormatter::Value(const Column& column, Datum value, TextOut& out) {
     if (!column.by_value) return InPlace(column, DatumGetPointer(value), out);
     alignas(Datum) char bytes[sizeof(Datum)];
     store_att_byval(bytes, value, column.length);
     InPlace(column, bytes, out);
 }
 
-void RowFormatter::ByOutputFunction(Column& column, Datum value, TextOut& out) {
+void RowFormatter::ByOutputFunction(const Column& column, Datum value, TextOut& out) {
     const MemoryContext before = MemoryContextSwitchTo(row_);
     row_used_ = true;
-    out.PutEscaped(OutputFunctionCall(&column.output, value));
+    FmgrInfo& output = outputs_[static_cast<size_t>(column.index)];
+    out.PutEscaped(OutputFunctionCall(&output, value));
     MemoryContextSwitchTo(before);
 }
 
 void RowFormatter::Format(TupleTableSlot* slot, TextOut& out) {
     slot_getallattrs(slot);
-    char separator = '\0';
-    for (Column& column : columns_) {
+    for (const Column& column : columns_) {
         if (!column.printed) continue;
-        if (separator != '\0') out.Put(separator);
-        separator = '\t';
         if (slot->tts_isnull[column.index]) {
             out.PutPlain("\\N");
         } else {
             Value(column, slot->tts_values[column.index], out);
         }
+        out.Put('\t');
     }
-    out.Put('\n');
-    if (row_used_) MemoryContextReset(row_);
-    row_used_ = false;
+    EndLine(out);
 }
 
 } // namespace lifeboat::pg

@@ -33,28 +33,36 @@ public:
 
 private:
     struct Column {
-        int index; // in the descriptor, from 0
-        bool printed;
-        bool by_value;
-        int16 length; // pg_attribute.attlen
-        char align;
+        const TypeFormat* type; // null: by the output function
         // Where it begins in every row whose columns before it are not null; -1: that varies.
         int32 offset;
-        const TypeFormat* type; // null: by the output function
-        FmgrInfo output;
+        int16 index;  // in the descriptor, from 0
+        int16 length; // pg_attribute.attlen
+        char align;
+        bool printed;
+        bool by_value;
     };
 
     void AddColumn(TupleDesc descriptor, int index);
     void FixOffsets();
-    void Missing(Column& column, TextOut& out);
-    void InPlace(Column& column, const char* value, TextOut& out);
-    void Varlena(Column& column, const char* value, TextOut& out);
-    void Value(Column& column, Datum value, TextOut& out);
-    void ByOutputFunction(Column& column, Datum value, TextOut& out);
+    void FormatWhole(const char* data, TextOut& out);
+    void FormatPartly(const HeapTupleHeaderData* header, const char* data, TextOut& out);
+    void EndLine(TextOut& out);
+    void Missing(const Column& column, TextOut& out);
+    void InPlace(const Column& column, const char* value, TextOut& out) {
+        if (column.length < 0 || column.type == nullptr ||
+            !column.type->format(*column.type, value, static_cast<size_t>(column.length), out))
+            Otherwise(column, value, out);
+    }
+    void Otherwise(const Column& column, const char* value, TextOut& out);
+    void Varlena(const Column& column, const char* value, TextOut& out);
+    void Value(const Column& column, Datum value, TextOut& out);
+    void ByOutputFunction(const Column& column, Datum value, TextOut& out);
 
     TupleDesc descriptor_;
     TypeFormats types_;
     std::vector<Column> columns_;       // up to the last that is printed
+    std::vector<FmgrInfo> outputs_;     // of each column
     MemoryContext functions_ = nullptr; // what output functions keep from call to call
     MemoryContext row_ = nullptr;       // reset after each row that used it
     bool row_used_ = false;

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace lifeboat {
 
 // The room that WriteUint32() and the like need: they store whole words and return where the digits
@@ -60,6 +64,35 @@ constexpr uint64_t SplitEightDigits(uint32_t first, uint32_t second) noexcept {
     const uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
     const uint64_t tens = ((pairs * 103) >> 10) & 0x000F000F000F000F;
     return tens | (pairs - 10 * tens) << 8;
+}
+
+// Sixteen digits as two words of eight.
+struct SixteenDigits {
+    uint64_t first;
+    uint64_t last;
+};
+
+// Those of first * 10^8 + last, likewise; both < 10^8.
+inline SixteenDigits SplitSixteenDigits(uint32_t first, uint32_t last) noexcept {
+#ifdef __SSE2__
+    // Both halves at once, in ever smaller lanes: 2 of eight digits, 4 of four, 8 of two, 16 of
+    // one.
+    const __m128i eights = _mm_set_epi64x(last, first);
+    const __m128i high = _mm_srli_epi64(_mm_mul_epu32(eights, _mm_set1_epi32(-776'530'087)), 45);
+    const __m128i low = _mm_sub_epi64(eights, _mm_mul_epu32(high, _mm_set1_epi32(10'000)));
+    const __m128i fours = _mm_or_si128(high, _mm_slli_epi64(low, 32));
+    const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi32(5243)), 3);
+    const __m128i rest = _mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, _mm_set1_epi32(100)));
+    const __m128i twos = _mm_or_si128(hundreds, _mm_slli_epi32(rest, 16));
+    const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+    const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
+    const __m128i digits = _mm_or_si128(tens, _mm_slli_epi16(ones, 8));
+    return {static_cast<uint64_t>(_mm_cvtsi128_si64(digits)),
+            static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(digits, digits)))};
+#else
+    return {SplitEightDigits(first / 10'000, first % 10'000),
+            SplitEightDigits(last / 10'000, last % 10'000)};
+#endif
 }
 
 inline constexpr uint32_t kFourZeros = 0x30303030;

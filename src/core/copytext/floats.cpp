@@ -116,9 +116,9 @@ Digits Spread(uint64_t digits, int count) noexcept {
     const uint64_t last16 = padded % (kEightDigits * kEightDigits);
     const auto next8 = static_cast<uint32_t>(last16 / kEightDigits);
     const auto last8 = static_cast<uint32_t>(last16 % kEightDigits);
+    const SixteenDigits split = SplitSixteenDigits(next8, last8);
     return {static_cast<char>('0' + padded / (kEightDigits * kEightDigits)),
-            SplitEightDigits(next8 / 10'000, next8 % 10'000) | kEightZeros,
-            SplitEightDigits(last8 / 10'000, last8 % 10'000) | kEightZeros};
+            split.first | kEightZeros, split.last | kEightZeros};
 }
 
 void StoreDigits(const Digits& digits, char* out) noexcept {

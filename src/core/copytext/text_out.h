@@ -29,6 +29,8 @@ public:
         *Reserve(1) = c;
         ++next_;
     }
+    // After a Put(): another character instead of that one.
+    void ReplaceLast(char c) noexcept { next_[-1] = c; }
     void PutPlain(std::string_view text); // nothing in it needs escaping
     // With the escapes of COPY TEXT (escape.h).
     void PutEscaped(std::string_view text);
