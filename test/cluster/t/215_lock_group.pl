@@ -181,5 +181,19 @@ run_backup($node, 'app') for 1 .. 3;
 pass('after all this backups succeed');
 unlike(read_file($node->logfile), qr/PANIC|was terminated by signal|TRAP/, 'and the server was never in danger');
 
+# A leader that is killed takes the server through a restart, and the group with it.
+$node->append_conf('postgresql.conf', 'restart_after_crash = on');
+$node->reload;
+with_pg_dump("    psql -X -c 'SELECT pg_sleep(60)' >/dev/null; exit 1");
+$run = background($node, q{SELECT backup_run(database => 'app')});
+wait_for($node, $sessions, expected => 1);
+kill_worker($node, 'lifeboat leader', 'KILL');
+finish_background($run);
+wait_up($node);
+is(sql($node, $gone), 't', 'kill -9 of the leader while pg_dump is at work: nobody is left');
+with_pg_dump('');
+run_backup($node, 'app');
+pass('and the next backup succeeds');
+
 $node->stop;
 done_testing();
