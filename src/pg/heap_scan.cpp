@@ -10,6 +10,7 @@ extern "C" {
 #include <access/tableam.h>
 #include <executor/spi.h>
 #include <executor/tuptable.h>
+#include <utils/lsyscache.h>
 #include <utils/rel.h>
 #include <utils/snapmgr.h>
 }
@@ -135,6 +136,16 @@ void StreamScan(Scan& scan, RowFormatter& formatter, RowBuffer& out, Interrupt& 
     scan.Close();
 }
 
+// For progress: the relation last begun.
+void Announce(RunShared* shared, Relation relation) {
+    const char* schema = Pg([&] { return get_namespace_name(RelationGetNamespace(relation)); });
+    if (schema == nullptr) return;
+    const std::string text = std::string(schema) + "." + RelationGetRelationName(relation);
+    SpinLockAcquire(&shared->lock);
+    strlcpy(shared->relation, text.c_str(), sizeof(shared->relation));
+    SpinLockRelease(&shared->lock);
+}
+
 } // namespace
 
 void JobProgress::Set(uint64_t done, uint64_t whole) {
@@ -151,6 +162,7 @@ std::vector<ObjectRecord> StreamRelation(const ObjectContext& context, const Sca
                                          JobProgress& progress, Interrupt& interrupt) {
     const MemoryScope memory("lifeboat scan");
     Relation relation = Pg([&job] { return table_open(job.relation, AccessShareLock); });
+    Announce(context.shared, relation);
     PartedObject object(context, job.kind, job.relation, job.blocks);
     RowBuffer out(object);
     RowFormatter formatter(RelationGetDescr(relation));

@@ -36,11 +36,24 @@ void AddTable(Jobs& jobs, const Table& table, uint32_t index, uint64_t segment_b
     }
 }
 
+// Small enough that no worker is left alone with the last segment for long, and never so small that
+// objects become many.
+uint64_t SegmentTarget(const LeaderRequest& request, const Contents& contents) {
+    constexpr uint64_t kSegmentsPerWorker = 48;
+    constexpr uint64_t kLeastBytes = 8 << 20;
+    uint64_t bytes = 0;
+    for (const Table& table : contents.tables) bytes += table.bytes();
+    const auto workers = static_cast<uint64_t>(std::max(request.workers, 1));
+    const uint64_t even = std::max(bytes / (workers * kSegmentsPerWorker), kLeastBytes);
+    return std::min(even, request.segment_bytes);
+}
+
 Jobs MakeJobs(const LeaderRequest& request, const Contents& contents,
               const LargeObjectPlan& large_objects) {
     Jobs jobs;
+    const uint64_t segment_bytes = SegmentTarget(request, contents);
     for (size_t i = 0; i < contents.tables.size(); ++i) {
-        AddTable(jobs, contents.tables[i], static_cast<uint32_t>(i), request.segment_bytes);
+        AddTable(jobs, contents.tables[i], static_cast<uint32_t>(i), segment_bytes);
     }
     std::stable_sort(jobs.parallel.begin(), jobs.parallel.end(),
                      [](const Job& a, const Job& b) { return a.weight > b.weight; });

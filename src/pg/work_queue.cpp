@@ -4,25 +4,7 @@
 
 #include "pg/run_interrupt.h"
 
-extern "C" {
-#include <utils/lsyscache.h>
-}
-
 namespace lifeboat::pg {
-namespace {
-
-// For progress: the relation last begun.
-void Announce(RunShared* shared, Oid relation) {
-    const char* name = Pg([relation] { return get_rel_name(relation); });
-    const char* schema = Pg([relation] { return get_namespace_name(get_rel_namespace(relation)); });
-    if (name == nullptr || schema == nullptr) return;
-    const std::string text = std::string(schema) + "." + name;
-    SpinLockAcquire(&shared->lock);
-    strlcpy(shared->relation, text.c_str(), sizeof(shared->relation));
-    SpinLockRelease(&shared->lock);
-}
-
-} // namespace
 
 std::vector<ObjectRecord> DoJob(const Job& job, const ObjectContext& context,
                                 Interrupt& interrupt) {
@@ -30,7 +12,6 @@ std::vector<ObjectRecord> DoJob(const Job& job, const ObjectContext& context,
     JobProgress progress(context.shared, job.weight);
     if (job.kind == JobKind::kLargeObjects)
         return StreamLargeObjects(context, job.objects, progress, interrupt);
-    Announce(context.shared, job.relation);
     ScanJob scan{job.relation, std::nullopt, ObjectKind::kData};
     if (job.has_blocks) scan.blocks = job.blocks;
     return StreamRelation(context, scan, progress, interrupt);

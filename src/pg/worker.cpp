@@ -1,4 +1,5 @@
 // A parallel worker of a leader: takes jobs, streams them to objects, reports each.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,8 +70,17 @@ void BeNice() {
         Pg([] { ereport(LOG, errmsg("could not lower the priority of a dump worker: %m")); });
 }
 
+// Each object takes and gives back some buffers of 256 KiB: from the system each time, they would
+// be new pages each time.
+void KeepMemory() {
+    constexpr int kLargest = 8 << 20;
+    mallopt(M_MMAP_THRESHOLD, kLargest);
+    mallopt(M_TRIM_THRESHOLD, 2 * kLargest);
+}
+
 void Work(dsm_segment* segment, shm_toc* toc) {
     BeNice();
+    KeepMemory();
     auto* header =
         static_cast<WorkHeader*>(Pg([toc] { return shm_toc_lookup(toc, kWorkHeader, false); }));
     const auto* jobs =

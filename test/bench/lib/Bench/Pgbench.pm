@@ -72,7 +72,7 @@ sub beside
 	$code->();
 	my $to = time;
 	sleep 1; # what was due then ends in this time, unless it was held up badly
-	kill 'INT', $pid;
+	kill 'TERM', $pid; # INT is ignored by what runs in the background
 	waitpid $pid, 0;
 	return read_log($prefix, $from, $to);
 }
