@@ -12,10 +12,13 @@ our @EXPORT_OK = qw(goals);
 
 sub ours { my ($case) = @_; return (grep { $_->{ours} } @{ $case->{rows} })[0]; }
 
+# Of those that compress as we do, if there is one.
 sub fastest
 {
 	my ($case) = @_;
-	return (sort { $a->{seconds} <=> $b->{seconds} } grep { !$_->{ours} } @{ $case->{rows} })[0];
+	my @peers = sort { $a->{seconds} <=> $b->{seconds} } grep { !$_->{ours} } @{ $case->{rows} };
+	my $level = ours($case)->{compression};
+	return (grep { $_->{compression} eq $level } @peers)[0] // $peers[0];
 }
 
 # The peer that stores least at our level.
