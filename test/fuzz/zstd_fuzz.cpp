@@ -1,5 +1,6 @@
-// The decoder of zstd frames on hostile bytes: it throws Error(Damaged) or makes progress, and never
-// says more bytes were taken than given. The first byte chooses the size of the pieces it is fed.
+// The decoder of zstd frames on hostile bytes: it throws Error(Damaged) or makes progress, and
+// never says more bytes were taken than given. The first byte chooses the size of the pieces it is
+// fed.
 #include <algorithm>
 #include <cstdlib>
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "core/format/backup_files.h"
 #include "core/store/dir_store.h"
 #include "golden.h"
 
@@ -26,7 +27,7 @@ protected:
         const auto backups = ListBackups(store_, interrupt_);
         EXPECT_EQ(backups.size(), 1U);
         id_ = backups.at(0).backup_id;
-        EXPECT_EQ(backups[0].manifest->compression.Print(), GetParam().compression);
+        EXPECT_EQ(ReadManifestHead(store_, id_).compression.Print(), GetParam().compression);
         encrypted_ = backups[0].manifest->encrypted;
         EXPECT_EQ(encrypted_, GetParam().encrypted);
         if (encrypted_)
