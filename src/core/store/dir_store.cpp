@@ -35,8 +35,13 @@ struct CloseDirectory {
     void operator()(DIR* directory) const noexcept { closedir(directory); }
 };
 
-// Everything but "." and ".."; the names only, so that nothing is open while they are looked at.
-int ReadNames(int directory, std::vector<std::string>& names) {
+struct Entry {
+    std::string name;
+    bool is_file; // known to be a regular one
+};
+
+// Everything but "." and ".."; kept, so that nothing is open while they are looked at.
+int ReadEntries(int directory, std::vector<Entry>& entries) {
     UniqueFd own(openat(directory, ".", kDirectoryFlags));
     if (!own.valid()) return errno;
     const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(own.get()));
@@ -47,7 +52,8 @@ int ReadNames(int directory, std::vector<std::string>& names) {
         const dirent* entry = readdir(stream.get());
         if (entry == nullptr) return errno;
         const std::string_view name(entry->d_name);
-        if (name != "." && name != "..") names.emplace_back(name);
+        if (name != "." && name != "..")
+            entries.push_back({std::string(name), entry->d_type == DT_REG});
     }
 }
 
@@ -277,11 +283,13 @@ StoreObject DirStore::Stat(std::string_view name) {
     return {std::string(name), static_cast<uint64_t>(found.st_size), ModifiedAt(found)};
 }
 
-void DirStore::Walk(int directory, const std::string& path, const EntryVisitor& visit) {
-    std::vector<std::string> names;
-    if (const int failed = ReadNames(directory, names); failed != 0)
+void DirStore::Walk(int directory, const std::string& path, const EntryFilter& wanted,
+                    const EntryVisitor& visit) {
+    std::vector<Entry> entries;
+    if (const int failed = ReadEntries(directory, entries); failed != 0)
         throw DirError({root_, "list", path}, failed);
-    for (const auto& name : names) {
+    for (const auto& [name, is_file] : entries) {
+        if (is_file && !wanted(name)) continue;
         const std::string child = Join(path, name);
         struct stat found {};
         if (fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
@@ -292,7 +300,7 @@ void DirStore::Walk(int directory, const std::string& path, const EntryVisitor& 
         } else if (S_ISDIR(found.st_mode) && IsStorePath(child)) {
             const UniqueFd below(openat(directory, name.c_str(), kDirectoryFlags));
             if (below.valid()) {
-                Walk(below.get(), child, visit);
+                Walk(below.get(), child, wanted, visit);
             } else if (errno != ENOENT) {
                 throw DirError({root_, "list", child}, errno);
             }
@@ -309,7 +317,8 @@ void DirStore::List(std::string_view prefix, const std::function<void(const Stor
         if (error.code() != Errc::Damaged) throw; // a file: nothing lies below it
     }
     if (!directory.valid()) return;
-    Walk(directory.get(), std::string(prefix),
+    const auto all = [](std::string_view) { return true; };
+    Walk(directory.get(), std::string(prefix), all,
          [&](int, const std::string& path, const std::string&, const StoreObject& object) {
              if (IsStorePath(path)) visit(object);
          });
@@ -353,7 +362,8 @@ size_t DirStore::RemoveStaleTemporaries() {
     size_t removed = 0;
     const Instant now = Now();
     const UniqueFd directory = OpenDirectory("", false);
-    Walk(directory.get(), "",
+    // Of a store's many objects none is looked at.
+    Walk(directory.get(), "", IsTemporaryName,
          [&](int parent, const std::string&, const std::string& name, const StoreObject& object) {
              if (IsStaleTemporary(name, object.modified, now) &&
                  unlinkat(parent, name.c_str(), 0) == 0)

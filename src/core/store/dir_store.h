@@ -46,6 +46,7 @@ private:
         std::string file;
     };
 
+    using EntryFilter = std::function<bool(std::string_view name)>;
     using EntryVisitor = std::function<void(int directory, const std::string& path,
                                             const std::string& name, const StoreObject&)>;
 
@@ -57,8 +58,9 @@ private:
     Place Locate(std::string_view name, bool make);
     std::unique_ptr<Sink> TryCreate(std::string_view name);
     void RemoveEmptyDirectories(std::string path);
-    // Every regular file below a directory, temporary ones too.
-    void Walk(int directory, const std::string& path, const EntryVisitor& visit);
+    // Every regular file below a directory whose name is wanted, temporary ones too.
+    void Walk(int directory, const std::string& path, const EntryFilter& wanted,
+              const EntryVisitor& visit);
 
     std::string root_;
     std::string url_;
