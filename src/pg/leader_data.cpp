@@ -40,7 +40,7 @@ void AddTable(Jobs& jobs, const Table& table, uint32_t index, uint64_t segment_b
 // objects become many.
 uint64_t SegmentTarget(const LeaderRequest& request, const Contents& contents) {
     constexpr uint64_t kSegmentsPerWorker = 48;
-    constexpr uint64_t kLeastBytes = 8 << 20;
+    constexpr uint64_t kLeastBytes = 16 << 20;
     uint64_t bytes = 0;
     for (const Table& table : contents.tables) bytes += table.bytes();
     const auto workers = static_cast<uint64_t>(std::max(request.workers, 1));

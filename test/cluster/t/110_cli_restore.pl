@@ -85,7 +85,7 @@ sub properties
 sub same_contents
 {
 	my ($where, $database, $name) = @_;
-	# Several streams load shop.large, which has several segments: its rows have no order.
+	# Rows have no order: several streams may load one table.
 	my $sorted = sub { s{^(COPY [^\n]+ FROM stdin;\n)(.*?)^\\\.$}{ $1 . join('', sort split /^/m, $2) . '\.' }gmse };
 	same_database($node, 'app', $where, $database, $name, args => ['--exclude-table-data=shop.by_mood*'], adjust => $sorted);
 }

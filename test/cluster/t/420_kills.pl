@@ -31,6 +31,7 @@ sql($node, app => q{CREATE TABLE t (id int PRIMARY KEY, filler text);
 	SELECT lo_from_bytea(0, 'a large object')});
 my $before = sql($node, app => 'SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM t');
 my $good = run_backup($node, 'app');
+sql($node, "SELECT backup_schedule('slow', '0 0 1 1 *', 'app', max_rate => 40000000, retries => 0)");
 
 my %reach = (
 	# the leader waits for a table that somebody else has locked
@@ -47,8 +48,10 @@ my %reach = (
 		ready => q{SELECT count(*) > 0 FROM backup_progress WHERE phase = 'schema'},
 		child => 1,
 	},
+	# at a rate that makes it last for seconds
 	data => {
 		begin => sub { return },
+		run => q{SELECT backup_run('slow')},
 		ready => q{SELECT count(*) > 0 FROM backup_progress WHERE phase = 'data' AND bytes_done > 0},
 	},
 );
@@ -57,7 +60,7 @@ sub start_phase
 {
 	my ($phase) = @_;
 	my $lock = $reach{$phase}{begin}->();
-	my $run = background($node, q{SELECT backup_run(database => 'app')});
+	my $run = background($node, $reach{$phase}{run} // q{SELECT backup_run(database => 'app')});
 	wait_for($node, $reach{$phase}{ready}, timeout => 30);
 	return ($run, $lock);
 }
