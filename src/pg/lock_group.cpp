@@ -151,6 +151,7 @@ void OutliveLockGroup() {
 }
 
 std::string LeadLockGroup() {
+    if (Shared() == nullptr) return {};
     Pg([] { BecomeLockGroupLeader(); });
     std::string options = "-c lifeboat.lock_group=" + MembershipOf(MyProc, MyProcPid);
     for (const char* name : kNoWorkers) options += std::string(" -c ") + name + "=0";

@@ -21,7 +21,8 @@ void DefineLockGroupSetting();
 // are ended and waited for.
 void OutliveLockGroup();
 
-// In the leader's transaction: the startup options with which a session joins its lock group.
+// In the leader's transaction: the startup options with which a session joins its lock group. Empty
+// when the module is not preloaded: then there is no secret, and nobody who knows the setting.
 std::string LeadLockGroup();
 
 } // namespace lifeboat::pg
