@@ -167,32 +167,26 @@ $(pg_build)/pg_lifeboat.so: $(OBJS) $(core)/liblifeboat_core.a src/pg/exports.ma
 all: core
 $(core)/liblifeboat_core.a: core ;
 
-# Functions that fail in every way, made of the extension's own bridge: for test/cluster/t/460_bridge.pl, never installed.
-bridge_test_objs := $(pg_build)/bridge_test.o $(addprefix $(pg_build)/pg/,bridge.o guards.o query.o)
-test-modules: $(pg_build)/bridge_test.so
-$(pg_build)/bridge_test.o: test/bridge/bridge_test.cpp $(pch).gch
-	@echo 'c++ $<'
-	@$(ccache) $(CXX) $(pg_cxxflags) -include $(pch) -Winvalid-pch -c -o $@ $<
--include $(pg_build)/bridge_test.d
-$(pg_build)/bridge_test.so: $(bridge_test_objs) $(core)/liblifeboat_core.a src/pg/exports.map
-	@echo 'link $@'
-	@$(CXX) -shared -o $@ $(bridge_test_objs) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
-	    -Wl,--version-script=src/pg/exports.map
-.PHONY: test-modules
+# Modules of functions for tests, never installed: $(1) is made of $(2) and of the extension's own objects $(3).
+define test_module
+$(pg_build)/$(1).o: $(2) $(pch).gch
+	@echo 'c++ $$<'
+	@$(ccache) $(CXX) $(pg_cxxflags) -include $(pch) -Winvalid-pch -c -o $$@ $$<
+-include $(pg_build)/$(1).d
+$(pg_build)/$(1).so: $(pg_build)/$(1).o $(addprefix $(pg_build)/pg/,$(3)) $(core)/liblifeboat_core.a src/pg/exports.map
+	@echo 'link $$@'
+	@$(CXX) -shared -o $$@ $$(filter %.o %.a,$$^) $(LDFLAGS) $(LDFLAGS_SL) -Wl,--version-script=src/pg/exports.map
+endef
 
-# Formats rows and throws them away: for test/bench, never installed.
-format_bench_objs := $(pg_build)/format_bench.o \
-    $(addprefix $(pg_build)/pg/,block_reader.o bridge.o guards.o heap_pages.o query.o row_format.o type_formats.o)
+# Fail in every way: for test/cluster/t/460_bridge.pl.
+$(eval $(call test_module,bridge_test,test/bridge/bridge_test.cpp,bridge.o guards.o query.o))
+test-modules: $(pg_build)/bridge_test.so
+
+# Formats rows and throws them away: for test/bench.
+$(eval $(call test_module,format_bench,test/bench/format_bench/format_bench.cpp,\
+    block_reader.o bridge.o guards.o heap_pages.o query.o row_format.o type_formats.o))
 bench-module: $(pg_build)/format_bench.so
-$(pg_build)/format_bench.o: test/bench/format_bench/format_bench.cpp $(pch).gch
-	@echo 'c++ $<'
-	@$(ccache) $(CXX) $(pg_cxxflags) -include $(pch) -Winvalid-pch -c -o $@ $<
--include $(pg_build)/format_bench.d
-$(pg_build)/format_bench.so: $(format_bench_objs) $(core)/liblifeboat_core.a src/pg/exports.map
-	@echo 'link $@'
-	@$(CXX) -shared -o $@ $(format_bench_objs) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
-	    -Wl,--version-script=src/pg/exports.map
-.PHONY: bench-module
+.PHONY: test-modules bench-module
 
 install: install-cli
 install-cli: core installdirs

@@ -1,5 +1,6 @@
 // A run that restores: the child `lifeboat restore`, logged in as the caller, supervised and
 // recorded.
+#include "core/crypto/key.h"
 #include "core/format/json.h"
 #include "core/io/child_process.h"
 #include "pg/rights.h"
@@ -260,7 +261,7 @@ void RunRestore(RunContext& run) {
     spec.pipe_stdin = prepared.secret.has_value();
     ChildProcess child(spec);
     if (prepared.secret) {
-        const WipedText hex(prepared.secret->Hex() + "\n");
+        const WipedString hex(prepared.secret->Hex() + "\n");
         child.WriteStdin(AsBytes(hex.text()), *run.stop);
         child.CloseStdin();
     }

@@ -1,5 +1,6 @@
 #include "pg/store_access.h"
 
+#include "core/crypto/key.h"
 #include "core/crypto/secret_source.h"
 #include "pg/rights.h"
 
@@ -56,13 +57,13 @@ Trust CatalogTrust(const Home& home, const StoreRecord& store) {
 }
 
 Key ReadServerSecret(const std::string& source, Interrupt& interrupt) {
-    const WipedText text(
+    const WipedString text(
         ReadSecret(ParseSecretSource(source, "secret", false), "secret", interrupt));
     return Key::FromHex(text.text(), "secret " + source);
 }
 
 SignerPrivate ReadSigner(const std::string& source, Interrupt& interrupt) {
-    const WipedText text(
+    const WipedString text(
         ReadSecret(ParseSecretSource(source, "signer", false), "signer", interrupt));
     return SignerPrivate::FromPem(text.text(), "signer " + source);
 }

@@ -30,19 +30,6 @@ std::vector<RecoveryCertificate> Certificates(const KeyRecord& key);
 std::optional<Key> ServerSecret(const KeyRecord& key, Interrupt& interrupt);
 std::optional<SignerPrivate> Signer(const KeyRecord& key, Interrupt& interrupt);
 
-// Wipes on every way out.
-class WipedText {
-public:
-    explicit WipedText(std::string text) : text_(std::move(text)) {}
-    WipedText(const WipedText&) = delete;
-    WipedText& operator=(const WipedText&) = delete;
-    ~WipedText() { WipeString(text_); }
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-private:
-    std::string text_;
-};
-
 // Error(KeyWrong) when it is another signer than the catalog knows the key by.
 void RequireSigner(const KeyRecord& key, const SignerPrivate& signer);
 Key ReadServerSecret(const std::string& source, Interrupt& interrupt);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/copytext/contained.h"
+#include "core/copytext/digits.h"
 
 namespace lifeboat {
 namespace {
@@ -47,17 +48,17 @@ std::optional<ArrayView> ReadArray(std::string_view content) noexcept {
     if (content.size() < kFixedHeader - kVarlenaHeader) return std::nullopt;
     ArrayView array;
     array.content = content;
-    array.dimension_count = LoadUint32(content.data());
-    const size_t data_offset = LoadUint32(content.data() + 4);
+    array.dimension_count = Load<uint32_t>(content.data());
+    const size_t data_offset = Load<uint32_t>(content.data() + 4);
     if (array.dimension_count > kMaxDimensions) return std::nullopt;
     const size_t header = kFixedHeader + array.dimension_count * 8;
     if (content.size() < header - kVarlenaHeader) return std::nullopt;
 
     const char* sizes = content.data() + kFixedHeader - kVarlenaHeader;
     for (size_t i = 0; i < array.dimension_count; ++i) {
-        array.dimensions[i].size = static_cast<int32_t>(LoadUint32(sizes + 4 * i));
+        array.dimensions[i].size = static_cast<int32_t>(Load<uint32_t>(sizes + 4 * i));
         array.dimensions[i].lower =
-            static_cast<int32_t>(LoadUint32(sizes + 4 * (array.dimension_count + i)));
+            static_cast<int32_t>(Load<uint32_t>(sizes + 4 * (array.dimension_count + i)));
     }
     const auto items = CountItems(array);
     if (!items) return std::nullopt;

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/copytext/digits.h"
+
 namespace lifeboat {
 namespace {
 
@@ -97,7 +99,7 @@ std::optional<Contained> ReadVarlena(std::string_view bytes) noexcept {
     if (header == Header::kLong) {
         head = kVarlenaHeader;
         if (bytes.size() < head) return std::nullopt;
-        const uint32_t word = LoadUint32(bytes.data());
+        const uint32_t word = Load<uint32_t>(bytes.data());
         size = kLittle ? word >> 2U : word & 0x3FFFFFFFU;
     }
     if (size < head || size > bytes.size()) return std::nullopt;

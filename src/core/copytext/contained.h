@@ -37,13 +37,6 @@ constexpr size_t AlignOffset(size_t at, char align) noexcept {
     return (at + to - 1) & ~(to - 1);
 }
 
-// A number in the server's byte order. The caller guarantees that it is there.
-inline uint32_t LoadUint32(const char* at) noexcept {
-    uint32_t value = 0;
-    std::memcpy(&value, at, sizeof(value));
-    return value;
-}
-
 // --- quotes --------------------------------------------------------------------------------------
 
 // Both take text as it comes from a formatter, with the escapes of COPY TEXT, and put it as

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/copytext/contained.h"
+#include "core/copytext/digits.h"
 #include "core/copytext/json_string.h"
 #include "core/copytext/numeric.h"
 
@@ -51,7 +52,7 @@ struct Level {
 // False when `bytes` cannot be a container.
 bool OpenContainer(std::string_view bytes, Level& level) {
     if (bytes.size() < 4) return false;
-    const uint32_t header = LoadUint32(bytes.data());
+    const uint32_t header = Load<uint32_t>(bytes.data());
     level.is_object = (header & kIsObject) != 0;
     if (level.is_object == ((header & kIsArray) != 0)) return false;
     level.count = header & kCountMask;
@@ -74,7 +75,7 @@ public:
     // False, with nothing written, when the outermost container is none.
     bool Write(std::string_view value) {
         if (!OpenContainer(value, level_)) return false;
-        const uint32_t header = LoadUint32(value.data());
+        const uint32_t header = Load<uint32_t>(value.data());
         if ((header & kIsScalar) != 0) {
             if (level_.is_object || level_.count != 1) return false;
             WriteScalar();
@@ -96,7 +97,7 @@ private:
 
     // The node of entry `index`, which begins at `begin` in the data; moves that behind it.
     Node ReadNode(uint32_t index, uint32_t& begin) const {
-        const uint32_t entry = LoadUint32(level_.entries + size_t{4} * index);
+        const uint32_t entry = Load<uint32_t>(level_.entries + size_t{4} * index);
         const uint32_t length = entry & kLengthMask;
         const uint32_t end = (entry & kIsOffset) != 0 ? length : begin + length;
         if (end < begin || end > level_.size) Damaged("An entry ends outside its container.");
@@ -174,7 +175,7 @@ private:
     [[nodiscard]] uint32_t KeysEnd() const {
         uint64_t end = 0;
         for (size_t i = level_.count; i-- > 0;) {
-            const uint32_t entry = LoadUint32(level_.entries + 4 * i);
+            const uint32_t entry = Load<uint32_t>(level_.entries + 4 * i);
             end += entry & kLengthMask;
             if ((entry & kIsOffset) != 0) break;
         }

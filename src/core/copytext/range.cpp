@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/copytext/contained.h"
+#include "core/copytext/digits.h"
 
 namespace lifeboat {
 namespace {
@@ -82,7 +83,7 @@ bool PutRanges(const TypeFormat& subtype, std::string_view content, size_t count
     size_t at = 0;
     for (size_t i = 0; i < count; ++i) {
         if (i > 0) {
-            const uint32_t item = LoadUint32(items + (i - 1) * 4);
+            const uint32_t item = Load<uint32_t>(items + (i - 1) * 4);
             const size_t length = item & ~kItemIsOffset;
             at = (item & kItemIsOffset) != 0 ? length : at + length;
             out.Put(',');
@@ -108,7 +109,7 @@ bool FormatRange(const TypeFormat& type, const char* value, size_t size, TextOut
 bool FormatMultirange(const TypeFormat& type, const char* value, size_t size, TextOut& out) {
     constexpr size_t kHeader = kMultirangeHeader - kVarlenaHeader;
     if (size < kHeader) return false;
-    const size_t count = LoadUint32(value + kHeader - 4);
+    const size_t count = Load<uint32_t>(value + kHeader - 4);
     if (count == 0) {
         out.PutPlain("{}");
         return true;
