@@ -160,15 +160,11 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
     const ChainLock lock(plan.store.store_id, plan.database.oid, *run.stop);
     GiveSequence(run, plan, store, manifest);
     manifest.finished = Now();
-    backup.manifest = CommitBackup(store, std::move(manifest), backup.toc, parts.run_key,
-                                   parts.signer ? &*parts.signer : nullptr, *run.stop);
+    Committed committed = CommitBackup(store, std::move(manifest), backup.toc, parts.run_key,
+                                       parts.signer ? &*parts.signer : nullptr, *run.stop);
+    backup.manifest = std::move(committed.manifest);
     // Of what was written, not of what the store answers: by this an unsigned backup is known.
-    const Manifest& m = backup.manifest;
-    std::vector<SumLine> sums{
-        {Sha256Of(AsBytes(FormatManifest(m))), BackupFile(backup_id, kManifestFile)},
-        {m.toc.sha256, m.toc.name}};
-    for (const ObjectRecord& record : m.objects) sums.push_back({record.sha256, record.name});
-    backup.sums = Sha256Of(AsBytes(FormatSums(std::move(sums))));
+    backup.sums = committed.sums;
     return backup;
 }
 

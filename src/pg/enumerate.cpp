@@ -65,18 +65,17 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C")";
 
 // Types whose output function, or that of a type inside, is not parallel safe.
 constexpr const char* kUnsafeTypes = R"(
-WITH RECURSIVE unsafe(oid) AS (
+WITH RECURSIVE inside(inner_type, outer_type) AS MATERIALIZED (
+    SELECT typelem, oid FROM pg_type WHERE typelem <> 0 AND typoutput = 'array_out'::regproc
+    UNION ALL SELECT typbasetype, oid FROM pg_type WHERE typbasetype <> 0
+    UNION ALL SELECT rngsubtype, unnest(ARRAY[rngtypid, rngmultitypid]) FROM pg_range
+    UNION ALL SELECT a.atttypid, c.reltype FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+), unsafe(oid) AS (
     SELECT t.oid FROM pg_type t JOIN pg_proc p ON p.oid = t.typoutput
     WHERE p.proparallel <> 's' AND t.typtype <> 'p'
     UNION
-    SELECT inside.oid FROM unsafe u, LATERAL (
-        SELECT t.oid FROM pg_type t WHERE t.typelem = u.oid AND t.typoutput = 'array_out'::regproc
-        UNION ALL SELECT t.oid FROM pg_type t WHERE t.typbasetype = u.oid
-        UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngsubtype = u.oid
-        UNION ALL SELECT r.rngmultitypid FROM pg_range r WHERE r.rngsubtype = u.oid
-        UNION ALL SELECT c.reltype FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-            WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = u.oid
-    ) inside
+    SELECT i.outer_type FROM unsafe u JOIN inside i ON i.inner_type = u.oid
 )
 SELECT oid FROM unsafe)";
 

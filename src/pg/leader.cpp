@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "pg/database_object.h"
+#include "pg/leader_data.h"
 #include "pg/lock_group.h"
 #include "pg/query.h"
 #include "pg/schema_dump.h"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr int kTries = 5;
 constexpr std::chrono::seconds kFirstPause{1};
+// With it a worker ends its segment; longer, an attempt that has failed would hold its locks.
+constexpr std::chrono::seconds kGiveUpPatience{2};
 
 // --- a death that no C++ frame sees ---
 
@@ -63,6 +66,7 @@ public:
 // --- one attempt ---
 
 struct Prepared {
+    std::vector<Oid> locked;
     BackupSnapshot snapshot;
     SnapshotMessage message;
     Contents contents;
@@ -97,16 +101,28 @@ class Attempt {
 public:
     explicit Attempt(LeaderWork& work) : work_(work) {}
 
-    // Until the schema archive is stored everything can be given back and begun again.
+    // pg_dump dumps the schema while we look at the tables and workers stream them. Until it has,
+    // everything can be given back and begun again: it may meet a lock, or a function that somebody
+    // drops.
     void Run() {
         Prepare();
-        const ObjectRecord schema = StoreSchema();
+        SchemaDump schema(Source(), work_.interrupt);
+        Describe();
         work_.link.Send(prepared_.message);
-        work_.announced = true;
-        SendSchema(schema);
+        DataStream data(work_, prepared_.contents, prepared_.large_objects);
+        data.Begin();
+        StreamInterrupt interrupt(work_.interrupt, data);
+        SetRunPhase(work_.run.shared, RunPhase::kSchema);
+        try {
+            SendSchema(schema.Stream(work_.context, interrupt));
+        } catch (const StartOver&) {
+            if (!data.GiveUp(kGiveUpPatience)) work_.final = true;
+            throw;
+        }
+        work_.final = true;
         SendDatabase();
-        if (work_.request.globals) SendGlobals();
-        StreamData(work_, prepared_.contents, prepared_.large_objects);
+        if (work_.request.globals) SendGlobals(interrupt);
+        data.Finish();
         SendSequences();
         transaction_.Commit();
         work_.link.Send(FinishedMessage{prepared_.notes});
@@ -118,29 +134,27 @@ private:
         RunShared* shared = work_.run.shared;
         SetRunPhase(shared, RunPhase::kSnapshot);
         ResetProgress(shared);
-        const std::vector<Oid> locked =
-            LockRelations(*shared, request.lock_patience_ms, work_.interrupt);
+        prepared_.locked = LockRelations(*shared, request.lock_patience_ms, work_.interrupt);
         prepared_.snapshot = TakeSnapshot();
-        prepared_.contents = DescribeRelations(request, locked, work_.interrupt);
+        prepared_.message = DescribeCluster(prepared_.snapshot);
+        work_.context.snapshot = prepared_.snapshot.xmin + ":" + prepared_.snapshot.xmax;
+        work_.context.lsn = prepared_.snapshot.lsn;
+    }
+
+    void Describe() {
+        const LeaderRequest& request = work_.request;
+        prepared_.contents = DescribeRelations(request, prepared_.locked, work_.interrupt);
         if (!request.schema_only)
             prepared_.large_objects = PlanLargeObjects(request.segment_bytes, request.role_name);
-        prepared_.message = DescribeCluster(prepared_.snapshot);
         prepared_.message.tables =
             prepared_.contents.tables.size() + prepared_.contents.config.size();
         prepared_.message.bytes_total = BytesOf(prepared_);
-        PublishSnapshot(shared, prepared_.message.bytes_total);
-        work_.context.snapshot = prepared_.snapshot.xmin + ":" + prepared_.snapshot.xmax;
-        work_.context.lsn = prepared_.snapshot.lsn;
+        PublishSnapshot(work_.run.shared, prepared_.message.bytes_total);
     }
 
     [[nodiscard]] DumpSource Source() const {
         return {work_.request, prepared_.message.database.name, prepared_.message.database.encoding,
                 prepared_.snapshot.exported};
-    }
-
-    ObjectRecord StoreSchema() {
-        SetRunPhase(work_.run.shared, RunPhase::kSchema);
-        return StreamSchema(work_.context, Source(), work_.interrupt);
     }
 
     // One archive, two lines: what comes before the data, and what comes after.
@@ -157,7 +171,7 @@ private:
 
     void SendDatabase() { SendOne(StreamDatabase(work_.context)); }
 
-    void SendGlobals() {
+    void SendGlobals(Interrupt& interrupt) {
         const bool passwords =
             QueryValue("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')", {}, true) ==
             "t";
@@ -165,7 +179,7 @@ private:
             prepared_.notes.push_back("roles are stored without passwords: role \"" +
                                       work_.request.role_name + "\" may not read pg_authid");
         }
-        SendOne(StreamGlobals(work_.context, Source(), passwords, work_.interrupt));
+        SendOne(StreamGlobals(work_.context, Source(), passwords, interrupt));
     }
 
     void SendSequences() {
@@ -206,7 +220,7 @@ void BackUp(LeaderWork& work) {
             Attempt(work).Run();
             return;
         } catch (const StartOver& error) {
-            if (work.announced) throw;
+            if (work.final) throw;
             if (attempt == kTries) throw AfterAllTries(error);
         }
         SleepFor(pause, work.interrupt);

@@ -49,10 +49,7 @@ struct LeaderWork {
     ObjectContext& context;
     RunLink& link;
     Interrupt& interrupt;
-    bool announced = false; // the run knows the snapshot: from here on there is no other try
+    bool final = false; // from here on there is no other try
 };
-
-// Everything that is rows or large objects; parallel where it can be.
-void StreamData(LeaderWork& work, const Contents& contents, const LargeObjectPlan& large_objects);
 
 } // namespace lifeboat::pg

@@ -1,5 +1,5 @@
-// What passes between starter, run and leader: plain structs, as CBOR through shared memory. Names
-// are byte strings in the database's encoding (CBOR byte strings, since they need not be UTF-8).
+// What passes between starter, run and leader: plain structs, through shared memory (wire.h). Names
+// are bytes in the database's encoding.
 #pragma once
 
 #include <map>
@@ -34,7 +34,7 @@ struct RunRequest {
     int jobs = 0;                    // 0: the program's choice
 };
 std::string Encode(const RunRequest& request);
-RunRequest DecodeRunRequest(std::string_view cbor);
+RunRequest DecodeRunRequest(std::string_view bytes);
 
 // Run → leader.
 struct LeaderRequest {
@@ -62,9 +62,10 @@ struct LeaderRequest {
     bool waiting_caller = false;
 };
 std::string Encode(const LeaderRequest& request);
-LeaderRequest DecodeLeaderRequest(std::string_view cbor);
+LeaderRequest DecodeLeaderRequest(std::string_view bytes);
 
-// Leader → run, in this order: one snapshot, objects, one finished; or one failed at any time.
+// Leader → run, in this order: one snapshot, objects, one finished; or one failed at any time. A
+// leader that begins again sends another snapshot: objects before it are of no use.
 struct SnapshotMessage {
     Instant at{};
     std::string lsn, xmin, xmax;
@@ -91,7 +92,7 @@ struct FailedMessage {
 };
 using LeaderMessage = std::variant<SnapshotMessage, ObjectMessage, FinishedMessage, FailedMessage>;
 std::string Encode(const LeaderMessage& message);
-LeaderMessage DecodeLeaderMessage(std::string_view cbor);
+LeaderMessage DecodeLeaderMessage(std::string_view bytes);
 
 // Worker → leader: the objects of one finished job, all its parts.
 struct JobResult {
@@ -99,6 +100,6 @@ struct JobResult {
     std::vector<ObjectRecord> records;
 };
 std::string Encode(const JobResult& result);
-JobResult DecodeJobResult(std::string_view cbor);
+JobResult DecodeJobResult(std::string_view bytes);
 
 } // namespace lifeboat::pg

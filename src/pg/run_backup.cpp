@@ -189,6 +189,7 @@ private:
         while (true) {
             LeaderMessage message = leader.Receive();
             if (auto* snapshot = std::get_if<SnapshotMessage>(&message)) {
+                ForgetAttempt();
                 parts_.snapshot = std::move(*snapshot);
                 parts_.witness = RecordWitness(run_, backup_id_);
             } else if (auto* object = std::get_if<ObjectMessage>(&message)) {
@@ -202,6 +203,20 @@ private:
                 run_.stop->Check(); // a cancelled leader says so too: the reason is ours to tell
                 throw Error::WithSqlState(failed.sqlstate, failed.message, failed.detail,
                                           failed.hint);
+            }
+        }
+    }
+
+    // The leader begins again: what its workers stored for the attempt before is of no use. Best
+    // effort: no manifest will name it.
+    void ForgetAttempt() {
+        for (const ObjectMessage& object : std::exchange(parts_.objects, {})) {
+            try {
+                store_->Remove(object.record.name);
+            } catch (const Error& error) {
+                run_.stop->Check();
+                Log(Title() + " could not remove object \"" + object.record.name +
+                    "\" of an attempt that was given up: " + error.message());
             }
         }
     }

@@ -46,6 +46,7 @@ struct RunContext {
 void WaitRun(RunStop& stop, int timeout_ms);
 void SetRunState(RunShared* shared, RunState state) noexcept; // and wakes the starter
 void SetRunPhase(RunShared* shared, RunPhase phase) noexcept;
+void SetDataStart(RunShared* shared) noexcept; // now: rates are reckoned from it
 void SetRunBackupId(RunShared* shared, const std::string& backup_id) noexcept;
 
 // The two kinds. They throw; run.cpp records how it ended.

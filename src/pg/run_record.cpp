@@ -122,6 +122,8 @@ void RecordRunning(RunContext& run, const RunPlan& plan) {
 Witness RecordWitness(RunContext& run, const std::string& backup_id) {
     SqlTransaction transaction;
     const std::string nonce = RandomHex(16);
+    // A leader that begins again takes a later snapshot: the row must be younger than that.
+    Execute(run.home.Sql("DELETE FROM @.backup_witness WHERE backup_id = $1"), {backup_id});
     const Value xid = QueryValue(run.home.Sql("INSERT INTO @.backup_witness (backup_id, nonce) "
                                               "VALUES ($1, $2) RETURNING xid"),
                                  {backup_id, nonce});

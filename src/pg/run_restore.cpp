@@ -66,6 +66,7 @@ private:
         pg_atomic_write_u32(&shared->workers,
                             loads ? static_cast<uint32_t>(std::max(run_.request.jobs, 1)) : 0);
         if (const auto phase = ParseRunPhase(phase_)) SetRunPhase(shared, *phase);
+        if (loads) SetDataStart(shared);
     }
 
     void Record() {

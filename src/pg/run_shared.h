@@ -29,9 +29,9 @@ inline constexpr uint64_t kRunMagic = 0x4C49464542303031ULL; // "LIFEB001"
 
 // shm_toc keys
 inline constexpr uint64_t kTocShared = 1;  // RunShared
-inline constexpr uint64_t kTocRequest = 2; // RunRequest as CBOR, written by the starter
+inline constexpr uint64_t kTocRequest = 2; // RunRequest, written by the starter
 inline constexpr uint64_t kTocLeaderRequest =
-    3; // LeaderRequest as CBOR, written by the run before it starts the leader
+    3; // LeaderRequest, written by the run before it starts the leader
 inline constexpr uint64_t kTocQueue = 4; // shm_mq leader → run
 
 inline constexpr size_t kLeaderRequestBytes = 256 * 1024;
@@ -98,8 +98,8 @@ struct RunShared {
     pg_atomic_uint64 raw_bytes;    // text
     pg_atomic_uint64 stored_bytes; // written to the store: max_stored_bytes is checked against it
     pg_atomic_uint64 objects_done;
-    TimestampTz snapshot_at; // 0 until taken; under lock
-    TimestampTz phase_at;
+    TimestampTz snapshot_at;            // 0 until taken; under lock
+    TimestampTz data_at;                // when the first bytes of data were begun; under lock
     char relation[2 * NAMEDATALEN + 2]; // schema.name last begun; under lock
     pg_atomic_uint32 lock_holder;       // pid that `relation` is waited for; 0: no wait
 };

@@ -82,9 +82,12 @@ void SetRunState(RunShared* shared, RunState state) noexcept {
 
 void SetRunPhase(RunShared* shared, RunPhase phase) noexcept {
     pg_atomic_write_u32(&shared->phase, static_cast<uint32_t>(phase));
+}
+
+void SetDataStart(RunShared* shared) noexcept {
     const TimestampTz now = GetCurrentTimestamp();
     SpinLockAcquire(&shared->lock);
-    shared->phase_at = now;
+    shared->data_at = now;
     SpinLockRelease(&shared->lock);
 }
 

@@ -103,20 +103,20 @@ bool Says(const std::string& text, std::string_view what) {
     ThrowChildFailed(child, exit);
 }
 
-ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, const ChildSpec& spec,
-                         const std::string& name, const DumpSource& source, Interrupt& interrupt) {
+ObjectRecord StreamChild(const ObjectContext& context, ObjectKind kind, ChildProcess& child,
+                         const std::string& name, const std::string& database,
+                         Interrupt& interrupt) {
     ObjectSink sink(context, kind);
     ChildInterrupt child_interrupt(interrupt);
-    ChildProcess child(spec);
     const ChildExit exit = child.Run(sink, child_interrupt);
-    if (!exit.ok()) ThrowFailed(child, exit, name, source.database);
+    if (!exit.ok()) ThrowFailed(child, exit, name, database);
     return sink.FinishObject();
 }
 
 } // namespace
 
-ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source,
-                          Interrupt& interrupt) {
+SchemaDump::SchemaDump(const DumpSource& source, Interrupt& interrupt)
+    : database_(source.database) {
     ChildSpec spec;
     spec.program = FindProgram(source.request.bin_directory, "pg_dump");
     CheckVersion(spec.program, interrupt);
@@ -131,9 +131,16 @@ ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source
                       "--snapshot=" + source.snapshot,
                       "--lock-wait-timeout=" + std::to_string(ChildLockWait(source.request)),
                       "--role=" + source.request.role_name};
-    spec.environment =
-        ChildEnvironment(source.request.connection, source.database, LeadLockGroup());
-    return StreamChild(context, ObjectKind::kSchema, spec, "pg_dump", source, interrupt);
+    // Its queries are many and short: compiling one costs more than it gains.
+    spec.environment = ChildEnvironment(source.request.connection, source.database,
+                                        LeadLockGroup() + " -c jit=off");
+    child_ = std::make_unique<ChildProcess>(spec);
+}
+
+SchemaDump::~SchemaDump() = default;
+
+ObjectRecord SchemaDump::Stream(const ObjectContext& context, Interrupt& interrupt) {
+    return StreamChild(context, ObjectKind::kSchema, *child_, "pg_dump", database_, interrupt);
 }
 
 ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& source,
@@ -146,7 +153,9 @@ ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& sourc
                       "--database=" + QuotedDatabase(source.database)};
     spec.environment = ChildEnvironment(source.request.connection, source.database);
     if (!with_passwords) spec.arguments.emplace_back("--no-role-passwords");
-    return StreamChild(context, ObjectKind::kGlobals, spec, "pg_dumpall", source, interrupt);
+    ChildProcess child(spec);
+    return StreamChild(context, ObjectKind::kGlobals, child, "pg_dumpall", source.database,
+                       interrupt);
 }
 
 } // namespace lifeboat::pg

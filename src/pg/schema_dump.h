@@ -2,8 +2,14 @@
 // and tablespaces.
 #pragma once
 
+#include <memory>
+
 #include "pg/object_context.h"
 #include "pg/snapshot.h"
+
+namespace lifeboat {
+class ChildProcess;
+} // namespace lifeboat
 
 namespace lifeboat::pg {
 
@@ -14,10 +20,23 @@ struct DumpSource {
     std::string snapshot; // exported
 };
 
-// pg_dump -Fc of everything but data, under the snapshot, into one object. StartOver when it could
-// not get a lock in time or no connection was free; otherwise what it said, in words.
-ObjectRecord StreamSchema(const ObjectContext& context, const DumpSource& source,
-                          Interrupt& interrupt);
+// pg_dump -Fc of everything but data, under the snapshot: at work from the beginning of this object
+// to its end.
+class SchemaDump {
+public:
+    SchemaDump(const DumpSource& source, Interrupt& interrupt);
+    SchemaDump(const SchemaDump&) = delete;
+    SchemaDump& operator=(const SchemaDump&) = delete;
+    ~SchemaDump();
+
+    // Waits for the archive, into one object. StartOver when pg_dump could not get a lock in time
+    // or no connection was free; otherwise what it said, in words.
+    ObjectRecord Stream(const ObjectContext& context, Interrupt& interrupt);
+
+private:
+    std::string database_;
+    std::unique_ptr<ChildProcess> child_;
+};
 
 // pg_dumpall --globals-only. `with_passwords`: only a role that may read pg_authid.
 ObjectRecord StreamGlobals(const ObjectContext& context, const DumpSource& source,

@@ -19,6 +19,7 @@ void PinSessionSettings() {
         {"DateStyle", "ISO"},
         {"IntervalStyle", "postgres"},
         {"client_min_messages", "error"},
+        {"jit", "off"}, // short queries: compiling one costs more than it gains
     };
     for (const auto& setting : kSettings) {
         Pg([&] { SetConfigOption(setting.first, setting.second, PGC_SUSET, PGC_S_OVERRIDE); });

@@ -26,7 +26,7 @@ struct Job {
 inline constexpr uint64_t kWorkHeader = 1;
 inline constexpr uint64_t kWorkJobs = 2;
 inline constexpr uint64_t kWorkQueues = 3; // one shm_mq of kWorkQueueBytes for each worker
-inline constexpr size_t kWorkQueueBytes = 64 * 1024;
+inline constexpr size_t kWorkQueueBytes = 512 * 1024;
 
 struct WorkHeader {
     dsm_handle run;
@@ -35,6 +35,7 @@ struct WorkHeader {
     char lsn[32];
     uint32_t job_count;
     pg_atomic_uint32 next;
+    pg_atomic_uint32 dismissed; // not 0: no job is begun any more
 };
 
 // Does one job in this process, under the active snapshot.

@@ -102,7 +102,7 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     const Streaming streaming(run.shared);
     Reports reports(*context.store, queue, interrupt);
     uint32_t done = 0;
-    for (;;) {
+    while (pg_atomic_read_u32(&header->dismissed) == 0) {
         const uint32_t next = pg_atomic_fetch_add_u32(&header->next, 1);
         if (next >= header->job_count) break;
         interrupt.Check();

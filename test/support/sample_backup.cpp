@@ -172,7 +172,8 @@ Manifest SampleStore::Take() {
     NeverInterrupted interrupt;
     const SignerPrivate signer = SampleSigner();
     return CommitBackup(store_, std::move(manifest), toc_, run_key_,
-                        options.with_signature ? &signer : nullptr, interrupt);
+                        options.with_signature ? &signer : nullptr, interrupt)
+        .manifest;
 }
 
 Sample::Sample(SampleOptions options)

@@ -44,10 +44,13 @@ Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint3
 // and SHA256SUMS.sig when a signer is given: the last of them is the commit mark. `manifest` comes
 // complete but for toc, signer and totals (of which only `tables` is taken); its objects are those
 // of `toc`, in that order (an archive that the toc names as `schema` and `post` is one object).
-// Returns the committed manifest.
-Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,
-                      const std::optional<Key>& run_key, const SignerPrivate* signer,
-                      Interrupt& interrupt);
+struct Committed {
+    Manifest manifest;
+    Sha256Digest sums; // of SHA256SUMS as it was written
+};
+Committed CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,
+                       const std::optional<Key>& run_key, const SignerPrivate* signer,
+                       Interrupt& interrupt);
 
 // --- reading
 // -------------------------------------------------------------------------------------------------------------

@@ -104,9 +104,9 @@ Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint3
     return found;
 }
 
-Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,
-                      const std::optional<Key>& run_key, const SignerPrivate* signer,
-                      Interrupt& interrupt) {
+Committed CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntry>& toc,
+                       const std::optional<Key>& run_key, const SignerPrivate* signer,
+                       Interrupt& interrupt) {
     CheckManifestForCommit(manifest, run_key);
     CheckTocAgainstManifest(toc, manifest);
     manifest.toc = WriteToc(store, manifest, toc, run_key, interrupt);
@@ -129,7 +129,7 @@ Manifest CommitBackup(Store& store, Manifest manifest, const std::vector<TocEntr
     store.Put(BackupFile(manifest.backup_id, kSumsFile), AsBytes(sums));
     if (signer != nullptr)
         store.Put(BackupFile(manifest.backup_id, kSignatureFile), signer->Sign(AsBytes(sums)));
-    return manifest;
+    return {std::move(manifest), Sha256Of(AsBytes(sums))};
 }
 
 } // namespace lifeboat

@@ -78,6 +78,9 @@ Datum Progress(const Call& call) {
 
 } // namespace
 
+// Of a backup: workers stream while the schema is dumped, too. A restore says its bytes in `data`.
+bool IsStreaming(RunPhase phase) { return phase == RunPhase::kSchema || phase == RunPhase::kData; }
+
 ProgressView ReadProgress(RunShared* shared) {
     ProgressView view;
     view.bytes_done = pg_atomic_read_u64(&shared->bytes_done);
@@ -94,7 +97,7 @@ ProgressView ReadProgress(RunShared* shared) {
     std::copy(std::begin(shared->relation), std::end(shared->relation), relation);
     std::copy(std::begin(shared->backup_id), std::end(shared->backup_id), backup_id);
     const TimestampTz snapshot_at = shared->snapshot_at;
-    const TimestampTz phase_at = shared->phase_at;
+    const TimestampTz data_at = shared->data_at;
     SpinLockRelease(&shared->lock);
     view.relation = relation;
     view.backup_id = backup_id;
@@ -103,9 +106,9 @@ ProgressView ReadProgress(RunShared* shared) {
         const auto done = static_cast<double>(std::min(view.bytes_done, view.bytes_total));
         view.percent = 100.0 * done / static_cast<double>(view.bytes_total);
     }
-    if (phase == RunPhase::kData && phase_at != 0 && view.bytes_done > 0) {
+    if (IsStreaming(phase) && data_at != 0 && view.bytes_done > 0) {
         const double rate =
-            static_cast<double>(view.bytes_done) / std::max(SecondsSince(phase_at), 0.1);
+            static_cast<double>(view.bytes_done) / std::max(SecondsSince(data_at), 0.1);
         view.bytes_per_second = static_cast<uint64_t>(rate);
         if (view.bytes_total > view.bytes_done) {
             view.seconds_left = static_cast<double>(view.bytes_total - view.bytes_done) / rate;
@@ -124,7 +127,8 @@ std::string ProgressLine(RunShared* shared) {
                std::to_string(view.lock_holder);
     }
     std::string line = view.backup_id + ": " + (view.phase.empty() ? "starting" : view.phase);
-    if (view.percent && (view.phase == "data" || view.phase == "large_objects")) {
+    if (view.percent && view.bytes_done > 0 &&
+        (view.phase == "schema" || view.phase == "data" || view.phase == "large_objects")) {
         char percent[16];
         std::snprintf(percent, sizeof(percent), " %.0f %%", *view.percent);
         line += percent;

@@ -93,6 +93,7 @@ write_file("$bin/pg_dump", <<"SH", 0755);
 #!/bin/sh
 if [ "\$1" != --version ] && [ ! -e $bin/tried ]; then
     touch $bin/tried
+    sleep 2
     echo "pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout" >&2
     exit 1
 fi
@@ -103,6 +104,15 @@ $node->reload;
 ($rc, $out, $err) = $node->psql('postgres', "SELECT backup_run(database => 'app')");
 is($rc, 0, 'pg_dump could not lock a table: everything is given back and begun again') or diag($err);
 ok(-e "$bin/tried", 'it was tried twice');
+chomp(my $again = $out);
+is(sql($node, "SELECT count(*) FROM backup_witness WHERE backup_id = '$again'"), 1, 'with a witness of the second snapshot');
+is(sql($node, "SELECT ok FROM backup_verify('$again')"), 't', 'what came of it verifies');
+{
+	my %listed = map { $_ => 1 } map { read_file($_) =~ m{^\S+  (objects/\S+)$}mg } glob "$store/backups/*/SHA256SUMS";
+	my @there = map { s/^\Q$store\E\///r } glob "$store/objects/*/*";
+	is_deeply([ sort grep { !$listed{$_} } @there ], [], 'and what the workers had stored before is gone');
+	like(sql($node, "SELECT raw_bytes > 0 AND tables = 2 FROM backup_runs ORDER BY id DESC LIMIT 1"), qr/^t$/, 'each table once');
+}
 
 # --- the lock table ---------------------------------------------------------------------------------------
 

@@ -175,7 +175,7 @@ for my $phase (sort keys %reach)
 for my $delay (0, 0.002, 0.01, 0.03)
 {
 	my $run = background($node, q{SELECT backup_run(database => 'app')});
-	wait_for($node, $reach{data}{ready}, timeout => 30);
+	wait_for($node, q{SELECT count(*) > 0 FROM backup_progress WHERE bytes_done > 0}, timeout => 30);
 	my ($pid) = worker_pids($node, 'lifeboat run');
 	kill 'STOP', $pid;
 	wait_for($node, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('parallel worker')}, timeout => 30);

@@ -80,7 +80,7 @@ sub small
 {
 	my ($run) = @_;
 	return case_of('small', "$run->{data}{small}{tables} small tables of 10 rows, zstd:1, 2 workers", undef,
-		take_turns([ contender('bench_small', 'zstd:1'), peers_at($run, 'bench_small', 'zstd:1') ]));
+		take_turns([ contender('bench_small', 'zstd:1'), peers_at($run, 'bench_small', 'zstd:1') ], many_files => 1));
 }
 
 sub title_of

@@ -7,6 +7,7 @@ use warnings;
 use Exporter 'import';
 use List::Util qw(max min sum0);
 use Time::HiRes qw(sleep time);
+use Bench::Files;
 use Bench::Server qw(cpu_seconds);
 
 our @EXPORT_OK = qw(one_run take_turns timed median);
@@ -60,11 +61,12 @@ sub summary
 	return \%row;
 }
 
-# Options: rounds; check => code for the contender whose output is there, in the round that does not count.
+# Options: rounds; many_files; check => code for the contender whose output is there, in the round that does not count.
 sub take_turns
 {
 	my ($contenders, %opts) = @_;
 	my @runs = map { [] } @$contenders;
+	local $Bench::Files::keep = $opts{many_files};
 	for my $round (0 .. $opts{rounds} // $ENV{ROUNDS})
 	{
 		for my $i (0 .. $#$contenders)
@@ -73,6 +75,7 @@ sub take_turns
 			push @{ $runs[$i] }, $run if $round > 0;
 		}
 	}
+	Bench::Files::remove_kept();
 	return [ map { summary($contenders->[$_], @{ $runs[$_] }) } 0 .. $#$contenders ];
 }
 
