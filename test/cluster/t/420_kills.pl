@@ -224,7 +224,7 @@ for my $phase (sort keys %reach)
 	}
 }
 {
-	my ($rc, $out, $err) = $node->psql('postgres', q{SET statement_timeout = '250ms'; SELECT backup_run(database => 'app')});
+	my ($rc, $out, $err) = $node->psql('postgres', q{SET statement_timeout = '250ms'; SELECT backup_run('slow')});
 	isnt($rc, 0, 'statement_timeout ends the waiting call');
 	ends_within('statement_timeout', 2);
 	unharmed('statement_timeout', 'cancelled', '.+');
