@@ -34,14 +34,14 @@ sub version { return value('postgres', q{SELECT extversion FROM pg_extension WHE
 # A store of its own for each run, so that removing one leaves no trace in another.
 sub new_run
 {
-	my ($database, $compression, $workers, $table) = @_;
+	my ($database, $compression, $workers, %opts) = @_;
 	my $name = 'bench' . ++$made;
 	$store = "$ENV{BENCH_WORK}/store-$name";
 	mkdir $store, 0700 or die "$store: $!";
-	my $tables = $table ? ", include_tables => '{$table}'" : '';
+	my $more = ($opts{table} ? ", include_tables => '{$opts{table}}'" : '') . ($opts{max_rate} ? ", max_rate => $opts{max_rate}" : '');
 	value('postgres', "SELECT backup_create_store('$name', 'file://$store')",
 		"SELECT backup_schedule('$name', '\@yearly', database => '$database', store => '$name', "
-		  . "compression => '$compression', workers => $workers, enabled => false$tables)");
+		  . "compression => '$compression', workers => $workers, enabled => false$more)");
 	return $name;
 }
 
@@ -58,21 +58,33 @@ sub accepts
 		  . "enabled => false)")) == 0;
 }
 
-# Options: jobs, table.
+sub set_nice
+{
+	my ($nice) = @_;
+	value('postgres', "ALTER SYSTEM SET lifeboat.worker_nice = $nice");
+	value('postgres', 'SELECT pg_reload_conf()');
+	return;
+}
+
+# Options: jobs, table; max_rate (bytes a second) and nice (of the workers), with `what` to say so.
 sub contender
 {
 	my ($database, $compression, %opts) = @_;
 	my $workers = $opts{jobs} // 2;
 	return {
-		who => 'pg_lifeboat', what => $workers == 1 ? '1 worker' : "$workers workers", compression => $compression,
+		who => 'pg_lifeboat', what => $opts{what} // ($workers == 1 ? '1 worker' : "$workers workers"), compression => $compression,
 		jobs => $workers, ours => 1,
 		prepare => sub {
-			my $name = new_run($database, $compression, $workers, $opts{table});
+			my $name = new_run($database, $compression, $workers, %opts);
+			set_nice($opts{nice}) if $opts{nice};
 			return [ 'sh', '-c', 'out=$1; shift; exec "$@" >"$out" 2>"$out.err" || { cat "$out.err" >&2; exit 1; }', 'sh',
 				"$ENV{BENCH_WORK}/id", psql('postgres', '-c', "SELECT backup_run(schedule => '$name')") ];
 		},
 		stored => sub { return Bench::Files::size_of($store); },
-		clean => sub { Bench::Files::remove($store); } };
+		clean => sub {
+			Bench::Files::remove($store);
+			set_nice('DEFAULT') if $opts{nice};
+		} };
 }
 
 sub last_id

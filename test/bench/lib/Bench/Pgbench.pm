@@ -94,7 +94,8 @@ sub medians
 	return rounded({ map { my $what = $_; $what => median(map { $_->{$what} } @met) } qw(seconds due tps latency p99) });
 }
 
-# Rate, and for each of: nothing beside it, pg_dump, pg_lifeboat, what the transactions met. In turns.
+# Rate, and for each of: nothing beside it, pg_dump, pg_lifeboat as it is and held back in two ways, what the transactions met.
+# In turns.
 sub pgbench
 {
 	my ($run) = @_;
@@ -102,20 +103,23 @@ sub pgbench
 	my $highest = highest_rate($run->{size} eq 'quick' ? 4 : 20);
 	my $rate = int($highest / 2);
 	my $theirs = $peer ? peer_contender($peer, 'bench_mixed', 'zstd:1') : peer_contender($run->{peers}[0], 'bench_mixed', 'gzip:1');
-	my $ours = contender('bench_mixed', 'zstd:1');
+	my @ours = (
+		contender('bench_mixed', 'zstd:1'),
+		contender('bench_mixed', 'zstd:1', nice => 19, what => '2 workers, worker_nice 19,'),
+		contender('bench_mixed', 'zstd:1', max_rate => 30_000_000, what => '2 workers, max_rate 30 MB/s,'));
 	my %met;
 	for (1 .. ($run->{size} eq 'quick' ? 1 : $ENV{ROUNDS}))
 	{
 		push @{ $met{alone} }, beside($rate, sub { sleep($run->{size} eq 'quick' ? 3 : 20); });
 		push @{ $met{theirs} }, while_running($rate, $theirs);
-		push @{ $met{ours} }, while_running($rate, $ours);
+		push @{ $met{ $_->{what} } }, while_running($rate, $_) for @ours;
 	}
 	return {
 		name => 'pgbench', title => 'pgbench at half of its highest rate', highest => 0 + sprintf('%.0f', $highest), rate => $rate,
 		rows => [
 			{ who => 'nothing', what => '', %{ medians(@{ $met{alone} }) } },
 			(map { { who => $_->[0]{who}, what => "$_->[0]{what} $_->[0]{compression}", ours => $_->[0]{ours}, %{ medians(@{ $_->[1] }) } } }
-				[ $theirs, $met{theirs} ], [ $ours, $met{ours} ]) ] };
+				[ $theirs, $met{theirs} ], map { [ $_, $met{ $_->{what} } ] } @ours) ] };
 }
 
 1;
