@@ -595,7 +595,7 @@ COMMENT ON COLUMN @extschema@.backup_progress.bytes_done IS 'bytes of heap, TOAS
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_total IS 'of these';
 COMMENT ON COLUMN @extschema@.backup_progress.rows_done IS 'rows read';
 COMMENT ON COLUMN @extschema@.backup_progress.percent IS 'bytes_done of bytes_total';
-COMMENT ON COLUMN @extschema@.backup_progress.bytes_per_second IS 'average since the data phase began';
+COMMENT ON COLUMN @extschema@.backup_progress.bytes_per_second IS 'average since the first bytes were read';
 COMMENT ON COLUMN @extschema@.backup_progress.eta IS 'time left at that rate';
 COMMENT ON COLUMN @extschema@.backup_progress.workers IS 'processes that stream now; of a restore: connections that load';
 COMMENT ON COLUMN @extschema@.backup_progress.snapshot_age IS 'how long the run has held its snapshot';
