@@ -112,7 +112,7 @@ COMMENT ON COLUMN @extschema@.backup_schedules.type IS 'full, incremental or dif
 COMMENT ON COLUMN @extschema@.backup_schedules.key IS 'the key backups are encrypted with; null: the default key at the time of the run';
 COMMENT ON COLUMN @extschema@.backup_schedules.compression IS 'none, lz4, or zstd:N with N from -7 (fastest) to 19 (smallest); zstd:N,long also finds repetitions far apart';
 COMMENT ON COLUMN @extschema@.backup_schedules.workers IS 'dump workers; null: lifeboat.workers';
-COMMENT ON COLUMN @extschema@.backup_schedules.max_rate IS 'bytes a second to the store at most; null: no limit';
+COMMENT ON COLUMN @extschema@.backup_schedules.max_rate IS 'bytes a second to the store at most, shared out among the workers; the archive of the schema comes on top. null: no limit';
 COMMENT ON COLUMN @extschema@.backup_schedules.include_tables IS 'patterns of tables whose rows are backed up; empty: all';
 COMMENT ON COLUMN @extschema@.backup_schedules.exclude_tables IS 'patterns of tables that are left out';
 COMMENT ON COLUMN @extschema@.backup_schedules.exclude_table_data IS 'patterns of tables whose rows are left out';

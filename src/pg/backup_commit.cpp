@@ -80,6 +80,19 @@ void FillIn(Manifest& m, const RunContext& run, const RunPlan& plan, const Backu
     m.totals.tables = parts.snapshot.tables;
 }
 
+// The same rows twice would be restored twice.
+void CheckOnce(const std::vector<ObjectRecord>& objects) {
+    std::set<std::tuple<uint32_t, std::optional<uint32_t>, uint32_t>> seen;
+    for (const ObjectRecord& record : objects) {
+        if (record.kind != ObjectKind::kData && record.kind != ObjectKind::kConfig) continue;
+        std::optional<uint32_t> first;
+        if (record.blocks) first = record.blocks->first;
+        if (seen.emplace(record.relation, first, record.part).second) continue;
+        throw Error(Errc::Internal, "the leader has sent rows of relation " +
+                                        std::to_string(record.relation) + " twice");
+    }
+}
+
 struct KnownChain {
     uint64_t sequence = 0;
     std::string backup_id;
@@ -150,6 +163,7 @@ CommittedBackup CommitParts(RunContext& run, const RunPlan& plan, const std::str
         last = &line.record->name;
     }
     if (last == nullptr) throw Error(Errc::Internal, "the leader has sent no objects");
+    CheckOnce(manifest.objects);
     {
         SqlTransaction transaction;
         if (!FindHome()) {

@@ -126,13 +126,18 @@ void StreamPortal(Portal portal, PartedObject& object, Interrupt& interrupt) {
 template <class Scan>
 void StreamScan(Scan& scan, RowFormatter& formatter, RowBuffer& out, Interrupt& interrupt,
                 const std::function<void()>& after_batch) {
-    for (bool more = true; more;) {
-        interrupt.Check();
-        const HoldInterrupts hold;
-        more = Pg([&] { return scan.Batch(formatter, out); });
-        after_batch();
+    try {
+        for (bool more = true; more;) {
+            interrupt.Check();
+            const HoldInterrupts hold;
+            more = Pg([&] { return scan.Batch(formatter, out); });
+            after_batch();
+        }
+        out.Flush();
+    } catch (const Dismissed&) {
+        scan.Close();
+        throw;
     }
-    out.Flush();
     scan.Close();
 }
 
@@ -166,16 +171,23 @@ std::vector<ObjectRecord> StreamRelation(const ObjectContext& context, const Sca
     PartedObject object(context, job.kind, job.relation, job.blocks);
     RowBuffer out(object);
     RowFormatter formatter(RelationGetDescr(relation));
-    if (job.blocks) {
-        const BlockRange blocks = *job.blocks;
-        PageScan scan(relation, blocks);
-        StreamScan(scan, formatter, out, interrupt,
-                   [&] { progress.Set(scan.block() - blocks.first, blocks.end - blocks.first); });
-    } else {
-        SlotScan scan(relation);
-        StreamScan(scan, formatter, out, interrupt, [] {});
+    const auto close = [relation] { Pg([&] { table_close(relation, AccessShareLock); }); };
+    try {
+        if (job.blocks) {
+            const BlockRange blocks = *job.blocks;
+            PageScan scan(relation, blocks);
+            StreamScan(scan, formatter, out, interrupt, [&] {
+                progress.Set(scan.block() - blocks.first, blocks.end - blocks.first);
+            });
+        } else {
+            SlotScan scan(relation);
+            StreamScan(scan, formatter, out, interrupt, [] {});
+        }
+    } catch (const Dismissed&) {
+        close();
+        throw;
     }
-    Pg([relation] { table_close(relation, AccessShareLock); });
+    close();
     std::vector<ObjectRecord> records = object.Finish();
     progress.Finish();
     return records;

@@ -251,6 +251,20 @@ void CheckReadable(const std::string& role) {
                     "; or GRANT SELECT ON LARGE OBJECT … TO " + QuoteIdent(role) + ";");
 }
 
+void ScanPages(PageScan& scan, Writer& writer, Interrupt& interrupt) {
+    for (bool ended = false; !ended;) {
+        interrupt.Check();
+        const HoldInterrupts hold;
+        for (size_t pages = 0; !ended && pages < kPagesPerBatch; ++pages) {
+            PageScan::Page page{};
+            ended = Pg([&] { return !scan.Next(&page); });
+            if (ended) break;
+            writer.Page(page);
+            if (page.owned != nullptr) pfree(page.owned);
+        }
+    }
+}
+
 } // namespace
 
 LargeObjectPlan PlanLargeObjects(uint64_t segment_bytes, const std::string& role) {
@@ -285,16 +299,11 @@ std::vector<ObjectRecord> StreamLargeObjects(const ObjectContext& context, Large
     Writer writer(object, properties);
     const MemoryScope memory("lifeboat large objects");
     PageScan scan(range);
-    for (bool ended = false; !ended;) {
-        interrupt.Check();
-        const HoldInterrupts hold;
-        for (size_t pages = 0; !ended && pages < kPagesPerBatch; ++pages) {
-            PageScan::Page page{};
-            ended = Pg([&] { return !scan.Next(&page); });
-            if (ended) break;
-            writer.Page(page);
-            if (page.owned != nullptr) pfree(page.owned);
-        }
+    try {
+        ScanPages(scan, writer, interrupt);
+    } catch (const Dismissed&) {
+        scan.Close();
+        throw;
     }
     scan.Close();
     writer.Finish();

@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kTries = 5;
 constexpr std::chrono::seconds kFirstPause{1};
-// With it a worker ends its segment; longer, an attempt that has failed would hold its locks.
+// A worker ends within a batch of rows. Longer, an attempt that has failed would hold its locks.
 constexpr std::chrono::seconds kGiveUpPatience{2};
 
 // --- a death that no C++ frame sees ---
@@ -116,7 +116,8 @@ public:
         try {
             SendSchema(schema.Stream(work_.context, interrupt));
         } catch (const StartOver&) {
-            if (!data.GiveUp(kGiveUpPatience)) work_.final = true;
+            work_.final = true; // unless what was stored is known, and can be removed
+            work_.final = !data.GiveUp(kGiveUpPatience);
             throw;
         }
         work_.final = true;
@@ -143,7 +144,8 @@ private:
 
     void Describe() {
         const LeaderRequest& request = work_.request;
-        prepared_.contents = DescribeRelations(request, prepared_.locked, work_.interrupt);
+        ChildInterrupt interrupt(work_.interrupt); // pg_dump has a connection
+        prepared_.contents = DescribeRelations(request, prepared_.locked, interrupt);
         if (!request.schema_only)
             prepared_.large_objects = PlanLargeObjects(request.segment_bytes, request.role_name);
         prepared_.message.tables =
@@ -270,7 +272,7 @@ void Lead(dsm_handle handle, int64_t run_id) {
     FailedMessage failure;
     try {
         ObjectContext context = MakeObjectContext(request, run.shared, interrupt);
-        LeaderWork work{run, request, context, link, leader_interrupt};
+        LeaderWork work{run, request, context, link, leader_interrupt, interrupt};
         BackUp(work);
         return;
     } catch (...) {

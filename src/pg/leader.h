@@ -48,8 +48,9 @@ struct LeaderWork {
     const LeaderRequest& request;
     ObjectContext& context;
     RunLink& link;
-    Interrupt& interrupt;
-    bool final = false; // from here on there is no other try
+    Interrupt& interrupt; // of the leader, with its limits
+    Interrupt& ending;    // only what must end the run
+    bool final = false;   // from here on there is no other try
 };
 
 } // namespace lifeboat::pg

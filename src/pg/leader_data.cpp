@@ -115,7 +115,7 @@ bool DataStream::GiveUp(std::chrono::milliseconds patience) {
     crew_->Dismiss();
     while (Collect()) {
         if (std::chrono::steady_clock::now() >= end) return false;
-        WaitForLatch(20, work_.interrupt);
+        WaitForLatch(20, work_.ending);
     }
     crew_->Finish();
     crew_.reset();

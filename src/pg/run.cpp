@@ -57,7 +57,11 @@ void Log(const Ending& ending, int64_t id) {
     });
 }
 
-// DROP EXTENSION waits for nobody: what fails first then says something about a table or function.
+// DROP EXTENSION waits for nobody: what fails first then says something about a table.
+bool SaysTableIsGone(const Ending& ending) {
+    return ending.status == "failed" && (ending.sqlstate == "42P01" || ending.sqlstate == "3F000");
+}
+
 bool ExtensionIsGone() noexcept {
     try {
         SqlTransaction transaction;
@@ -72,10 +76,13 @@ bool ExtensionIsGone() noexcept {
 // The row first, then the starter's answer; a row that cannot be written is said in the log.
 void EndBadly(RunContext& run, Ending ending, bool has_row) {
     run.stop->Disarm();
-    if (has_row && ExtensionIsGone()) {
+    if (SaysTableIsGone(ending) && ExtensionIsGone()) {
         ending = {"failed", "55000", "extension pg_lifeboat was dropped during the run",
-                  "It failed with: " + ending.message,
-                  "What it stored belongs to no backup; a later run into that store removes it."};
+                  "It failed with: " + ending.message, ""};
+        if (run.request.kind == "backup")
+            ending.hint =
+                "What it stored belongs to no backup; a later run into that store "
+                "removes it.";
         has_row = false;
     }
     Log(ending, run.id);

@@ -189,13 +189,16 @@ private:
         while (true) {
             LeaderMessage message = leader.Receive();
             if (auto* snapshot = std::get_if<SnapshotMessage>(&message)) {
-                ForgetAttempt();
+                // The leader begins again: what its workers stored before is of no use.
+                for (const ObjectMessage& object : std::exchange(parts_.objects, {}))
+                    forgotten_.push_back(object.record.name);
                 parts_.snapshot = std::move(*snapshot);
                 parts_.witness = RecordWitness(run_, backup_id_);
             } else if (auto* object = std::get_if<ObjectMessage>(&message)) {
                 parts_.objects.push_back(std::move(*object));
             } else if (auto* finished = std::get_if<FinishedMessage>(&message)) {
                 leader.Finished();
+                RemoveForgotten();
                 run_.notes.insert(run_.notes.end(), finished->notes.begin(), finished->notes.end());
                 return;
             } else {
@@ -207,18 +210,18 @@ private:
         }
     }
 
-    // The leader begins again: what its workers stored for the attempt before is of no use. Best
-    // effort: no manifest will name it.
-    void ForgetAttempt() {
-        for (const ObjectMessage& object : std::exchange(parts_.objects, {})) {
+    // Of attempts that were given up. Best effort: no manifest will name them.
+    void RemoveForgotten() {
+        for (const std::string& name : forgotten_) {
+            run_.stop->Check();
             try {
-                store_->Remove(object.record.name);
+                store_->Remove(name);
             } catch (const Error& error) {
-                run_.stop->Check();
-                Log(Title() + " could not remove object \"" + object.record.name +
+                Log(Title() + " could not remove object \"" + name +
                     "\" of an attempt that was given up: " + error.message());
             }
         }
+        forgotten_.clear();
     }
 
     // A cleaner that does not know this run (a copy of this cluster) may have taken it for debris.
@@ -266,6 +269,7 @@ private:
     Instant started_{};
     std::unique_ptr<Store> store_;
     BackupParts parts_;
+    std::vector<std::string> forgotten_; // objects of attempts that were given up
     bool started_written_ = false;
     bool committed_ = false;
 };

@@ -18,6 +18,10 @@ private:
     TimestampTz looked_at_ = 0;
 };
 
+// Thrown by a worker's interrupt when its leader has no use for its work any more. Not an error:
+// the worker's transaction ends well, so whoever holds something of the server's gives it back.
+struct Dismissed {};
+
 // While a child program has a connection of its own, the postmaster waits for it in a smart
 // shutdown and does not tell us: so we look ourselves whether the server is stopping and only such
 // children are left.

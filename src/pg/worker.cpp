@@ -47,6 +47,10 @@ public:
     }
     void Send() {
         store_.Sync(interrupt_);
+        SendUnsynced();
+    }
+    // Enough for what is going to be removed.
+    void SendUnsynced() {
         for (const JobResult& result : waiting_) SendMessage(queue_, Encode(result), interrupt_);
         waiting_.clear();
     }
@@ -61,6 +65,30 @@ private:
     std::vector<JobResult> waiting_;
     std::chrono::steady_clock::time_point sent_ = std::chrono::steady_clock::now();
 };
+
+class WorkerInterrupt final : public Interrupt {
+public:
+    WorkerInterrupt(RunInterrupt& next, WorkHeader& header) : next_(next), header_(header) {}
+    void Check() override {
+        next_.Check();
+        if (pg_atomic_read_u32(&header_.dismissed) != 0) throw Dismissed();
+    }
+
+private:
+    RunInterrupt& next_;
+    WorkHeader& header_;
+};
+
+void DoJobs(WorkHeader& header, const Job* jobs, const ObjectContext& context, Reports& reports,
+            Interrupt& interrupt) {
+    for (uint32_t done = 1;; ++done) {
+        interrupt.Check();
+        const uint32_t next = pg_atomic_fetch_add_u32(&header.next, 1);
+        if (next >= header.job_count) return;
+        reports.Add({next, DoJob(jobs[next], context, interrupt)});
+        if (done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+    }
+}
 
 // For good: the process ends with the run. The kernel derives the priority of its reads and writes
 // from this, where the disk's scheduler knows priorities.
@@ -101,15 +129,13 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     context.lsn = header->lsn;
     const Streaming streaming(run.shared);
     Reports reports(*context.store, queue, interrupt);
-    uint32_t done = 0;
-    while (pg_atomic_read_u32(&header->dismissed) == 0) {
-        const uint32_t next = pg_atomic_fetch_add_u32(&header->next, 1);
-        if (next >= header->job_count) break;
-        interrupt.Check();
-        reports.Add({next, DoJob(jobs[next], context, interrupt)});
-        if (++done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+    WorkerInterrupt worker_interrupt(interrupt, *header);
+    try {
+        DoJobs(*header, jobs, context, reports, worker_interrupt);
+        reports.Send();
+    } catch (const Dismissed&) {
+        reports.SendUnsynced();
     }
-    reports.Send();
     Pg([queue] { shm_mq_detach(queue); });
 }
 

@@ -87,32 +87,73 @@ is($rc, 0, 'one that does not yield is waited for') or diag($err);
 
 # --- a child that could not lock -------------------------------------------------------------------------
 
+# The first pg_dump waits for what the test wants, then says that it met a lock; the second one is the real one.
 my $bin = temp_dir();
 symlink bin_dir() . "/$_", "$bin/$_" for qw(pg_dumpall pg_restore lifeboat psql);
-write_file("$bin/pg_dump", <<"SH", 0755);
+sub first_pg_dump
+{
+	my ($waits) = @_;
+	unlink "$bin/tried";
+	write_file("$bin/pg_dump", <<"SH", 0755);
 #!/bin/sh
 if [ "\$1" != --version ] && [ ! -e $bin/tried ]; then
     touch $bin/tried
-    sleep 2
+    $waits
     echo "pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout" >&2
     exit 1
 fi
 exec @{[ bin_dir() ]}/pg_dump "\$@"
 SH
+	return;
+}
+
+# What is in the store and in no backup.
+sub unlisted
+{
+	my %listed = map { $_ => 1 } map { read_file($_) =~ m{^\S+  (objects/\S+)$}mg } glob "$store/backups/*/SHA256SUMS";
+	return join ' ', sort grep { !$listed{$_} } map { s/^\Q$store\E\///r } glob "$store/objects/*/*";
+}
+
+sub whole_and_once
+{
+	my ($id, $what) = @_;
+	is(sql($node, "SELECT count(*) FROM backup_witness WHERE backup_id = '$id'"), 1, "$what: with a witness of the second snapshot");
+	is(sql($node, "SELECT ok FROM backup_verify('$id')"), 't', "$what: it verifies");
+	my $toc = `zstd -dcq $store/backups/$id/toc.zst`;
+	is(scalar(() = $toc =~ /^\S+\tdata\tCOPY public\.t /mg), 1, "$what: the table is in it once");
+	is(unlisted(), '', "$what: what the workers had stored before is gone");
+	unlike(read_file($node->logfile), qr/leak|still referenced|was not closed/i, "$what: nothing of the server's was left open");
+	return;
+}
+
 $node->append_conf('postgresql.conf', "lifeboat.bin_directory = '$bin'");
 $node->reload;
+my $stored = "find $store/objects -type f -name '*.zst' | wc -l";
+first_pg_dump("had=\$($stored); echo \$had >$bin/had; for i in \$(seq 100); do [ \$($stored) -gt \$had ] && break; sleep 0.2; done; $stored >$bin/has");
 ($rc, $out, $err) = $node->psql('postgres', "SELECT backup_run(database => 'app')");
 is($rc, 0, 'pg_dump could not lock a table: everything is given back and begun again') or diag($err);
 ok(-e "$bin/tried", 'it was tried twice');
-chomp(my $again = $out);
-is(sql($node, "SELECT count(*) FROM backup_witness WHERE backup_id = '$again'"), 1, 'with a witness of the second snapshot');
-is(sql($node, "SELECT ok FROM backup_verify('$again')"), 't', 'what came of it verifies');
-{
-	my %listed = map { $_ => 1 } map { read_file($_) =~ m{^\S+  (objects/\S+)$}mg } glob "$store/backups/*/SHA256SUMS";
-	my @there = map { s/^\Q$store\E\///r } glob "$store/objects/*/*";
-	is_deeply([ sort grep { !$listed{$_} } @there ], [], 'and what the workers had stored before is gone');
-	like(sql($node, "SELECT raw_bytes > 0 AND tables = 2 FROM backup_runs ORDER BY id DESC LIMIT 1"), qr/^t$/, 'each table once');
-}
+cmp_ok(read_file("$bin/has"), '>', read_file("$bin/had"), 'when workers had stored something');
+whole_and_once($out, 'after a try whose objects were stored');
+
+schedule(max_rate => 1000000);
+first_pg_dump('sleep 1.5');
+($rc, $out, $err) = $node->psql('postgres', "SELECT backup_run('s')");
+is($rc, 0, 'workers that are dismissed in the middle of a table') or diag($err);
+whole_and_once($out, 'after a try in the middle of a table');
+
+schedule(lock_patience => "'500 ms'", yield_to_ddl => 'true', max_rate => 1000000);
+first_pg_dump('sleep 60');
+$run = background($node, "SELECT backup_run('s')");
+wait_for($node, "SELECT count(*) = 1 FROM backup_progress WHERE phase = 'schema' AND bytes_done > 0");
+$start = time;
+sql($node, app => 'ALTER TABLE t ADD COLUMN during_schema int');
+cmp_ok(time - $start, '<', 10, 'an ALTER TABLE goes before a backup whose pg_dump is at work');
+($rc, $out, $err) = finish_background($run);
+is($rc, 0, 'which then begins again') or diag($err);
+chomp $out;
+whole_and_once($out, 'after giving way');
+like(`zstd -dcq $store/backups/$out/toc.zst`, qr/COPY public\.t \([^)]*during_schema\) /, 'and sees what it gave way to');
 
 # --- the lock table ---------------------------------------------------------------------------------------
 

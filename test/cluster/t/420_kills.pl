@@ -45,7 +45,8 @@ my %reach = (
 	},
 	schema => {
 		begin => sub { write_file($slow, ''); return },
-		ready => q{SELECT count(*) > 0 FROM backup_progress WHERE phase = 'schema'},
+		run => q{SELECT backup_run('slow')},
+		ready => q{SELECT count(*) > 0 FROM backup_progress WHERE phase = 'schema' AND bytes_done > 0},
 		child => 1,
 	},
 	# at a rate that makes it last for seconds
@@ -148,7 +149,7 @@ sub child_of_leader
 
 for my $phase (sort keys %reach)
 {
-	for my $victim ('lifeboat run', 'lifeboat leader', 'lifeboat launcher', ($phase eq 'data' ? 'parallel worker' : ()))
+	for my $victim ('lifeboat run', 'lifeboat leader', 'lifeboat launcher', ($phase ne 'snapshot' ? 'parallel worker' : ()))
 	{
 		my ($run, $lock) = start_phase($phase);
 		kill_worker($node, $victim, 'KILL');
@@ -220,7 +221,7 @@ for my $phase (sort keys %reach)
 		$polite{$how}->($run);
 		ends_within("$how in phase $phase", 2);
 		end_phase($run, $lock);
-		unharmed("$how in phase $phase", '(cancelled|interrupted|failed)', '.+') if $phase eq 'data';
+		unharmed("$how in phase $phase", '(cancelled|interrupted|failed)', '.+') if $phase ne 'snapshot';
 	}
 }
 {
