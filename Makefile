@@ -144,7 +144,7 @@ pch := $(pg_build)/pch.h
 $(pch): export pch_text = // $(VERSION), $(shell $(CXX) --version | head -n 1): $(pg_cxxflags)
 $(pch): FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n#include "pg/query.h"\n' "$$pch_text" >$@.new
+	@printf '%s\n#include "pg/bridge/query.h"\n' "$$pch_text" >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(pch).gch: $(pch)
 	@echo 'c++ $<'
@@ -179,12 +179,12 @@ $(pg_build)/$(1).so: $(pg_build)/$(1).o $(addprefix $(pg_build)/pg/,$(3)) $(core
 endef
 
 # Fail in every way: for test/cluster/t/460_bridge.pl.
-$(eval $(call test_module,bridge_test,test/bridge/bridge_test.cpp,bridge.o guards.o query.o))
+$(eval $(call test_module,bridge_test,test/bridge/bridge_test.cpp,$(addprefix bridge/,bridge.o guards.o query.o)))
 test-modules: $(pg_build)/bridge_test.so
 
 # Formats rows and throws them away: for test/bench.
 $(eval $(call test_module,format_bench,test/bench/format_bench/format_bench.cpp,\
-    block_reader.o bridge.o guards.o heap_pages.o query.o row_format.o type_formats.o))
+    $(addprefix bridge/,bridge.o guards.o query.o) $(addprefix scan/,block_reader.o heap_pages.o row_format.o type_formats.o)))
 bench-module: $(pg_build)/format_bench.so
 .PHONY: test-modules bench-module
 

@@ -1,7 +1,7 @@
 #include "pg/settings.h"
 
-#include "pg/bridge.h"
-#include "pg/lock_group.h"
+#include "pg/bridge/bridge.h"
+#include "pg/leader/lock_group.h"
 
 extern "C" {
 #include <postmaster/postmaster.h>

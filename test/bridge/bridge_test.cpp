@@ -8,9 +8,9 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "pg/bridge.h"
-#include "pg/guards.h"
-#include "pg/query.h"
+#include "pg/bridge/bridge.h"
+#include "pg/bridge/guards.h"
+#include "pg/bridge/query.h"
 
 extern "C" {
 #include <utils/builtins.h>

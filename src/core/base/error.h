@@ -3,7 +3,7 @@
 // An Error is a value made of a code (errc.def: SQLSTATE and exit code), a primary message
 // (lower-case, no full stop), and optionally a detail and a hint (sentences). It carries everything
 // that a person needs at 3 a.m.: what was expected, what was found, what to type. In the server it
-// crosses to ereport in pg/bridge.h; in the command line main() prints it.
+// crosses to ereport in pg/bridge/bridge.h; in the command line main() prints it.
 #pragma once
 
 #include <exception>

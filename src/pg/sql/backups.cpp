@@ -1,8 +1,8 @@
 // backup_pin, backup_unpin, backup_delete.
-#include "pg/delete_backup.h"
-#include "pg/rights.h"
+#include "pg/catalog/delete_backup.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/stored_backup.h"
 #include "pg/sql/call.h"
-#include "pg/stored_backup.h"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lifeboat_pin);

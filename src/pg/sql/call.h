@@ -1,7 +1,7 @@
 // Arguments in and rows out of SQL functions, as C++ values.
 #pragma once
 
-#include "pg/query.h"
+#include "pg/bridge/query.h"
 
 extern "C" {
 #include <funcapi.h>

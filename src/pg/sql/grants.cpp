@@ -1,5 +1,5 @@
 // backup_grant.
-#include "pg/rights.h"
+#include "pg/catalog/rights.h"
 #include "pg/sql/call.h"
 
 extern "C" {

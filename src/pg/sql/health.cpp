@@ -5,12 +5,12 @@
 #include "core/base/count.h"
 #include "core/crypto/secret_source.h"
 #include "core/schedule/cron.h"
-#include "pg/rights.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/store_access.h"
+#include "pg/catalog/this_cluster.h"
 #include "pg/settings.h"
 #include "pg/shmem.h"
 #include "pg/sql/call.h"
-#include "pg/store_access.h"
-#include "pg/this_cluster.h"
 
 extern "C" {
 #include <access/xlog.h>

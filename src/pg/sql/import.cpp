@@ -1,11 +1,11 @@
 // backup_import: the catalog of a store, rebuilt from what lies in it.
 #include "core/format/backup_files.h"
-#include "pg/debris.h"
-#include "pg/encoding.h"
-#include "pg/recover_runs.h"
-#include "pg/rights.h"
+#include "pg/bridge/encoding.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/stored_backup.h"
+#include "pg/run/debris.h"
+#include "pg/run/recover_runs.h"
 #include "pg/sql/call.h"
-#include "pg/stored_backup.h"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lifeboat_import);

@@ -1,7 +1,7 @@
 // What backup_create_key and backup_rotate_key are given, read and proven.
 #pragma once
 
-#include "pg/store_access.h"
+#include "pg/catalog/store_access.h"
 
 namespace lifeboat::pg {
 

@@ -1,10 +1,10 @@
 // backup_create_key, backup_drop_key, backup_check_key, backup_rotate_key.
 #include "core/base/count.h"
 #include "core/format/key_rotation.h"
-#include "pg/rights.h"
+#include "pg/catalog/names.h"
+#include "pg/catalog/rights.h"
 #include "pg/sql/call.h"
 #include "pg/sql/key_material.h"
-#include "pg/sql/names.h"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lifeboat_create_key);

@@ -1,7 +1,7 @@
 // backup_next_runs, and the due time that backup_status shows.
 #include "core/schedule/cron.h"
+#include "pg/bridge/times.h"
 #include "pg/sql/call.h"
-#include "pg/times.h"
 
 extern "C" {
 #include <utils/timestamp.h>

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "core/base/bytes.h"
-#include "pg/repository.h"
+#include "pg/catalog/repository.h"
 #include "pg/sql/call.h"
 
 extern "C" {

@@ -1,7 +1,7 @@
 // What a run's shared memory says of its progress.
 #pragma once
 
-#include "pg/run_shared.h"
+#include "pg/run/run_shared.h"
 
 namespace lifeboat::pg {
 

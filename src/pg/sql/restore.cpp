@@ -1,9 +1,9 @@
 // backup_restore.
-#include "pg/rights.h"
+#include "pg/catalog/rights.h"
+#include "pg/run/target_facts.h"
 #include "pg/sql/restore_arguments.h"
 #include "pg/sql/uncommitted.h"
 #include "pg/sql/wait_run.h"
-#include "pg/target_facts.h"
 
 extern "C" {
 #include <access/xlog.h>

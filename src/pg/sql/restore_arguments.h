@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/plan/restore_plan.h"
+#include "pg/catalog/stored_backup.h"
 #include "pg/sql/call.h"
-#include "pg/stored_backup.h"
 
 namespace lifeboat::pg {
 

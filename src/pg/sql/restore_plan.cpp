@@ -1,9 +1,9 @@
 // backup_restore_plan.
-#include "pg/encoding.h"
-#include "pg/rights.h"
-#include "pg/role_login.h"
+#include "pg/bridge/encoding.h"
+#include "pg/catalog/rights.h"
+#include "pg/run/role_login.h"
+#include "pg/run/target_facts.h"
 #include "pg/sql/restore_arguments.h"
-#include "pg/target_facts.h"
 
 extern "C" {
 #include <commands/dbcommands.h>

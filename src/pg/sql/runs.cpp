@@ -1,7 +1,7 @@
 // backup_run, backup_cancel.
-#include "pg/rights.h"
+#include "pg/catalog/names.h"
+#include "pg/catalog/rights.h"
 #include "pg/sql/call.h"
-#include "pg/sql/names.h"
 #include "pg/sql/uncommitted.h"
 #include "pg/sql/wait_run.h"
 

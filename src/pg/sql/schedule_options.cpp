@@ -4,7 +4,7 @@
 #include "core/format/backup.h"
 #include "core/plan/restore_plan.h"
 #include "core/schedule/cron.h"
-#include "pg/sql/names.h"
+#include "pg/catalog/names.h"
 
 namespace lifeboat::pg {
 namespace {

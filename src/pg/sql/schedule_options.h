@@ -2,7 +2,7 @@
 // their arguments, check them and write the row.
 #pragma once
 
-#include "pg/rights.h"
+#include "pg/catalog/rights.h"
 
 namespace lifeboat::pg {
 

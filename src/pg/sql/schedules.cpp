@@ -1,10 +1,10 @@
 // backup_schedule, backup_alter_schedule, backup_unschedule, backup_pause, backup_resume,
 // backup_adopt.
+#include "pg/catalog/names.h"
+#include "pg/catalog/this_cluster.h"
 #include "pg/shmem.h"
 #include "pg/sql/call.h"
-#include "pg/sql/names.h"
 #include "pg/sql/schedule_options.h"
-#include "pg/this_cluster.h"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lifeboat_schedule);

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "core/io/file_access.h"
-#include "pg/query.h"
+#include "pg/bridge/query.h"
 
 namespace lifeboat::pg {
 namespace {

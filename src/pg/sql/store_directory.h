@@ -1,7 +1,7 @@
 // What a directory on the server must be before a store is made in it.
 #pragma once
 
-#include "pg/repository.h"
+#include "pg/catalog/repository.h"
 
 namespace lifeboat::pg {
 

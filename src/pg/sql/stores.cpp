@@ -1,11 +1,11 @@
 // backup_create_store, backup_alter_store, backup_drop_store, backup_check_store.
 #include "core/base/count.h"
 #include "core/format/probe.h"
-#include "pg/rights.h"
+#include "pg/catalog/names.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/store_access.h"
 #include "pg/sql/call.h"
-#include "pg/sql/names.h"
 #include "pg/sql/store_directory.h"
-#include "pg/store_access.h"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lifeboat_create_store);

@@ -1,8 +1,8 @@
 // A run is another transaction: it cannot see what this one has not committed.
 #pragma once
 
-#include "pg/messages.h"
-#include "pg/repository.h"
+#include "pg/catalog/repository.h"
+#include "pg/run/messages.h"
 
 namespace lifeboat::pg {
 

@@ -1,8 +1,8 @@
 // backup_verify.
-#include "pg/encoding.h"
-#include "pg/rights.h"
+#include "pg/bridge/encoding.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/stored_backup.h"
 #include "pg/sql/call.h"
-#include "pg/stored_backup.h"
 
 extern "C" {
 #include <access/xlog.h>

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "pg/run_interrupt.h"
+#include "pg/run/run_interrupt.h"
 #include "pg/sql/progress.h"
 
 extern "C" {

@@ -2,7 +2,7 @@
 // itself is found out.
 #pragma once
 
-#include "pg/start_run.h"
+#include "pg/run/start_run.h"
 
 namespace lifeboat::pg {
 

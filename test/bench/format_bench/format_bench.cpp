@@ -1,8 +1,8 @@
 // lifeboat_bench_format(regclass): formats every row of a table as a backup does, and throws the
 // text away; returns its bytes. For test/bench, a module of its own that is never installed.
-#include "pg/bridge.h"
-#include "pg/heap_pages.h"
-#include "pg/row_format.h"
+#include "pg/bridge/bridge.h"
+#include "pg/scan/heap_pages.h"
+#include "pg/scan/row_format.h"
 
 extern "C" {
 #include <access/table.h>

@@ -35,10 +35,10 @@ sub read_log
 	for my $file (glob "$prefix.*")
 	{
 		open my $fh, '<', $file or die "$file: $!";
-		while (<$fh>)
+		while (my $line = <$fh>)
 		{
 			# client, number, microseconds, script, end as seconds and microseconds, lag; the last line may be cut off
-			my ($microseconds, $epoch, $fraction) = /^\d+ \d+ (\d+) \d+ (\d+) (\d+) \d+$/ or next;
+			my ($microseconds, $epoch, $fraction) = $line =~ /^\d+ \d+ (\d+) \d+ (\d+) (\d+) \d+$/ or next;
 			my $end = $epoch + $fraction / 1e6;
 			$ended++ if $end >= $from && $end < $to;
 			my $due = $end - $microseconds / 1e6;
@@ -112,7 +112,7 @@ sub pgbench
 	{
 		push @{ $met{alone} }, beside($rate, sub { sleep($run->{size} eq 'quick' ? 3 : 20); });
 		push @{ $met{theirs} }, while_running($rate, $theirs);
-		push @{ $met{ $_->{what} } }, while_running($rate, $_) for @ours;
+		for my $contender (@ours) { push @{ $met{ $contender->{what} } }, while_running($rate, $contender); }
 	}
 	return {
 		name => 'pgbench', title => 'pgbench at half of its highest rate', highest => 0 + sprintf('%.0f', $highest), rate => $rate,

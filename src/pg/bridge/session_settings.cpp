@@ -1,0 +1,29 @@
+#include "pg/bridge/session_settings.h"
+
+extern "C" {
+#include <utils/guc.h>
+}
+
+namespace lifeboat::pg {
+
+void PinSessionSettings() {
+    static constexpr std::pair<const char*, const char*> kSettings[] = {
+        {"search_path", "pg_catalog, pg_temp"},
+        {"synchronous_commit", "local"},
+        {"default_transaction_isolation", "read committed"},
+        {"default_transaction_read_only", "off"},
+        {"default_transaction_deferrable", "off"},
+        {"statement_timeout", "0"},
+        {"lock_timeout", "0"},
+        {"row_security", "on"},
+        {"DateStyle", "ISO"},
+        {"IntervalStyle", "postgres"},
+        {"client_min_messages", "error"},
+        {"jit", "off"}, // short queries: compiling one costs more than it gains
+    };
+    for (const auto& setting : kSettings) {
+        Pg([&] { SetConfigOption(setting.first, setting.second, PGC_SUSET, PGC_S_OVERRIDE); });
+    }
+}
+
+} // namespace lifeboat::pg

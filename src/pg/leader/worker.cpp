@@ -1,0 +1,149 @@
+// A parallel worker of a leader: takes jobs, streams them to objects, reports each.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "pg/leader/work_queue.h"
+#include "pg/run/run_interrupt.h"
+#include "pg/settings.h"
+
+extern "C" {
+#include <access/parallel.h>
+#include <storage/proc.h>
+#include <utils/inval.h>
+}
+
+namespace lifeboat::pg {
+namespace {
+
+// Relation caches are dropped after so many jobs, so that memory does not grow with the number of
+// tables.
+constexpr uint32_t kKeepCached = 4096;
+
+shm_mq_handle* AttachQueue(dsm_segment* segment, shm_toc* toc) {
+    return Pg([&] {
+        auto* queues = static_cast<char*>(shm_toc_lookup(toc, kWorkQueues, false));
+        auto* queue = reinterpret_cast<shm_mq*>(queues + static_cast<size_t>(ParallelWorkerNumber) *
+                                                             kWorkQueueBytes);
+        shm_mq_set_sender(queue, MyProc);
+        return shm_mq_attach(queue, segment, nullptr);
+    });
+}
+
+// Finished jobs, reported together once the store says that their objects are durable.
+class Reports {
+public:
+    Reports(Store& store, shm_mq_handle* queue, Interrupt& interrupt)
+        : store_(store), queue_(queue), interrupt_(interrupt) {
+        store_.DeferDurability();
+    }
+    void Add(JobResult result) {
+        waiting_.push_back(std::move(result));
+        const auto now = std::chrono::steady_clock::now();
+        if (waiting_.size() < kMostWaiting && now - sent_ < kLongestWait) return;
+        Send();
+        sent_ = std::chrono::steady_clock::now();
+    }
+    void Send() {
+        store_.Sync(interrupt_);
+        SendUnsynced();
+    }
+    // Enough for what is going to be removed.
+    void SendUnsynced() {
+        for (const JobResult& result : waiting_) SendMessage(queue_, Encode(result), interrupt_);
+        waiting_.clear();
+    }
+
+private:
+    static constexpr size_t kMostWaiting = 2048;
+    static constexpr std::chrono::seconds kLongestWait{10};
+
+    Store& store_;
+    shm_mq_handle* queue_;
+    Interrupt& interrupt_;
+    std::vector<JobResult> waiting_;
+    std::chrono::steady_clock::time_point sent_ = std::chrono::steady_clock::now();
+};
+
+class WorkerInterrupt final : public Interrupt {
+public:
+    WorkerInterrupt(RunInterrupt& next, WorkHeader& header) : next_(next), header_(header) {}
+    void Check() override {
+        next_.Check();
+        if (pg_atomic_read_u32(&header_.dismissed) != 0) throw Dismissed();
+    }
+
+private:
+    RunInterrupt& next_;
+    WorkHeader& header_;
+};
+
+void DoJobs(WorkHeader& header, const Job* jobs, const ObjectContext& context, Reports& reports,
+            Interrupt& interrupt) {
+    for (uint32_t done = 1;; ++done) {
+        interrupt.Check();
+        const uint32_t next = pg_atomic_fetch_add_u32(&header.next, 1);
+        if (next >= header.job_count) return;
+        reports.Add({next, DoJob(jobs[next], context, interrupt)});
+        if (done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+    }
+}
+
+// For good: the process ends with the run. The kernel derives the priority of its reads and writes
+// from this, where the disk's scheduler knows priorities.
+void BeNice() {
+    errno = 0;
+    if (WorkerNice() > 0 && nice(WorkerNice()) == -1 && errno != 0)
+        Pg([] { ereport(LOG, errmsg("could not lower the priority of a dump worker: %m")); });
+}
+
+// Each object takes and gives back some buffers of 256 KiB: from the system each time, they would
+// be new pages each time.
+void KeepMemory() {
+    constexpr int kLargest = 8 << 20;
+    mallopt(M_MMAP_THRESHOLD, kLargest);
+    mallopt(M_TRIM_THRESHOLD, 2 * kLargest);
+}
+
+void Work(dsm_segment* segment, shm_toc* toc) {
+    BeNice();
+    KeepMemory();
+    auto* header =
+        static_cast<WorkHeader*>(Pg([toc] { return shm_toc_lookup(toc, kWorkHeader, false); }));
+    const auto* jobs =
+        static_cast<const Job*>(Pg([toc] { return shm_toc_lookup(toc, kWorkJobs, false); }));
+    shm_mq_handle* queue = AttachQueue(segment, toc);
+    const RunSegment run = Pg([header] {
+        const RunSegment attached = AttachRunSegment(header->run, header->run_id);
+        if (attached.segment != nullptr)
+            dsm_pin_mapping(attached.segment); // until the process ends
+        return attached;
+    });
+    if (run.shared == nullptr)
+        throw Error::WithSqlState("57P01", "the run has ended without waiting for its workers");
+
+    RunInterrupt interrupt(run.shared);
+    ObjectContext context = MakeObjectContext(ReadLeaderRequest(run), run.shared, interrupt);
+    context.snapshot = header->snapshot;
+    context.lsn = header->lsn;
+    const Streaming streaming(run.shared);
+    Reports reports(*context.store, queue, interrupt);
+    WorkerInterrupt worker_interrupt(interrupt, *header);
+    try {
+        DoJobs(*header, jobs, context, reports, worker_interrupt);
+        reports.Send();
+    } catch (const Dismissed&) {
+        reports.SendUnsynced();
+    }
+    Pg([queue] { shm_mq_detach(queue); });
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+extern "C" PGDLLEXPORT void LifeboatWorkerMain(dsm_segment* segment, shm_toc* toc);
+
+void LifeboatWorkerMain(dsm_segment* segment, shm_toc* toc) {
+    lifeboat::pg::Boundary([segment, toc] { lifeboat::pg::Work(segment, toc); });
+}
