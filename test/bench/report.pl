@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# report.pl [RESULT.json ...]: writes docs/benchmarks.md and docs/benchmarks.svg. Without a name: from the newest full run, and
-# the newest run of the levels, in bench/results.
+# report.pl [RESULT.json ...]: writes docs/benchmarks.md and docs/benchmarks.svg. Without a name: from the newest full run, the
+# newest run of some of its cases (rest), and the newest run of the levels, in bench/results.
 use strict;
 use warnings;
 use utf8;
@@ -13,7 +13,7 @@ use Bench::Svg qw(picture);
 use Bench::Table qw(bytes markdown case_table data_table format_table memory_table pgbench_table spans_table);
 
 my $repo = "$FindBin::RealBin/../..";
-my @files = @ARGV ? @ARGV : map { my @all = sort glob "$repo/bench/results/*-$_.json"; $all[-1] // () } qw(full levels);
+my @files = @ARGV ? @ARGV : map { my @all = sort glob "$repo/bench/results/*-$_.json"; $all[-1] // () } qw(full rest levels);
 die "no results in bench/results: run make bench\n" unless @files;
 
 sub load
@@ -68,13 +68,13 @@ sub caution
 
 sub goals_section
 {
-	my ($result) = @_;
-	return '' unless @{ $result->{goals} // [] };
+	my @goals = sort { $a->{number} <=> $b->{number} } map { @{ Bench::Goals::goals($_) } } @_;
+	return '' unless @goals;
 	return "\n## What was to be shown\n\n" . markdown(
 		[ '', 'goal ', 'measured', 'wanted', 'met ' ],
 		map {
 			[ $_->{number}, $_->{what}, sprintf('%.2f %s', $_->{value}, $_->{unit}), "$_->{how} $_->{limit} $_->{unit}", $_->{met} ? 'yes' : '**no**' ]
-		} @{ $result->{goals} });
+		} @goals);
 }
 
 sub case_section
@@ -111,6 +111,8 @@ sub method
 - CPU seconds are user and system time of all the server's processes and of the client. Stored bytes are the files' sizes.
 - In the round that does not count, `lifeboat verify` reads the backup, and each table's rows from `lifeboat cat` are compared (SHA-256) with those of
   `COPY … TO STDOUT`. What differs ends the benchmark.
+- In the case of many files what a run has left is removed when the case ends: ext4 makes new files slowly for minutes after many were removed
+  ([why](design/performance.md)).
 - Versions before 16 know gzip only. The peer in goals is the fastest of those measured in the same case.
 - Tables come from the operating system's cache: this measures processors, not disks.
 - Memory: `RssAnon` is what a process has for itself; `VmHWM − RssShmem` is its highest total less the shared buffers it has touched by its end.
@@ -143,10 +145,10 @@ my @bars = bars_of($result);
 save('docs/benchmarks.svg', picture("Seconds for a whole backup: pg_lifeboat (encrypted, signed) and the fastest pg_dump", @bars)) if @bars;
 my $page = "# Benchmarks\n\n" . place($result) . caution($result);
 $page .= "\n![Seconds for a whole backup, ours and the fastest pg_dump's](benchmarks.svg)\n" if @bars;
-$page .= goals_section($result) . "\n## Measurements\n" . join('', map { case_section($_) } @{ $result->{cases} }) . memory_section($result);
+$page .= goals_section($result, @others) . "\n## Measurements\n" . join('', map { case_section($_) } @{ $result->{cases} }) . memory_section($result);
 for my $other (@others)
 {
-	$page .= "\n## Further measurements\n\n" . place($other) . caution($other) . join '', map { case_section($_) } @{ $other->{cases} };
+	$page .= "\n## Further measurements\n\n" . place($other) . caution($other) . join('', map { case_section($_) } @{ $other->{cases} }) . memory_section($other);
 }
 $page .= "\n### The data\n\n" . markdown(data_table($result->{data})) . method() . repeat(map { s{.*/}{}r } @files);
 save('docs/benchmarks.md', $page);

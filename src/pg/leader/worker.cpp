@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "pg/bridge/bridge.h"
 #include "pg/leader/work_queue.h"
 #include "pg/run/run_interrupt.h"
 #include "pg/settings.h"
