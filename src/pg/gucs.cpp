@@ -17,7 +17,7 @@ char* control_database = nullptr;
 int max_concurrent_runs = 2;
 int default_workers = 2;
 int segment_size_kb = 65536;
-int worker_nice = 0;
+int worker_nice = 10;
 char* bin_directory = nullptr;
 char* connection = nullptr;
 char* allowed_stores = nullptr;
@@ -70,8 +70,9 @@ void DefineSettings() {
         &segment_size_kb, 65536, 1024, 1048576, PGC_SIGHUP, GUC_UNIT_KB, nullptr, nullptr, nullptr);
     DefineCustomIntVariable(
         "lifeboat.worker_nice", "How much a dump worker yields the processor to others.",
-        "Added to the server's own nice value: 19 works in idle time only. Disk priority follows.",
-        &worker_nice, 0, 0, 19, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        "Added to the server's own nice value: 0 takes an equal share, 19 idle time only. Disk "
+        "priority follows.",
+        &worker_nice, 10, 0, 19, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("lifeboat.drill_role",
                                "Reserved for a later version: the role of restore drills.", nullptr,
                                &drill_role, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);

@@ -1,9 +1,11 @@
 // A parallel worker of a leader: takes jobs, streams them to objects, reports each.
+#include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "core/base/unique_fd.h"
 #include "pg/bridge/bridge.h"
 #include "pg/leader/work_queue.h"
 #include "pg/run/run_interrupt.h"
@@ -91,12 +93,26 @@ void DoJobs(WorkHeader& header, const Job* jobs, const ObjectContext& context, R
     }
 }
 
+// Where the kernel shares the processor out among sessions (sched(7), "The autogroup feature"),
+// nice values count within one only, and each server process is one: then the session's own is set.
+void BeNiceSession(int value) {
+    const UniqueFd autogroup(::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC));
+    const std::string text = std::to_string(value);
+    // Best effort: where there is no such file, the nice value is enough.
+    if (autogroup.valid() && ::write(autogroup.get(), text.data(), text.size()) < 0) return;
+}
+
 // For good: the process ends with the run. The kernel derives the priority of its reads and writes
 // from this, where the disk's scheduler knows priorities.
 void BeNice() {
+    if (WorkerNice() == 0) return;
     errno = 0;
-    if (WorkerNice() > 0 && nice(WorkerNice()) == -1 && errno != 0)
+    const int value = nice(WorkerNice());
+    if (value == -1 && errno != 0) {
         Pg([] { ereport(LOG, errmsg("could not lower the priority of a dump worker: %m")); });
+        return;
+    }
+    BeNiceSession(value);
 }
 
 // Each object takes and gives back some buffers of 256 KiB: from the system each time, they would

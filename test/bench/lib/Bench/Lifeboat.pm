@@ -76,14 +76,14 @@ sub contender
 		jobs => $workers, ours => 1,
 		prepare => sub {
 			my $name = new_run($database, $compression, $workers, %opts);
-			set_nice($opts{nice}) if $opts{nice};
+			set_nice($opts{nice}) if defined $opts{nice};
 			return [ 'sh', '-c', 'out=$1; shift; exec "$@" >"$out" 2>"$out.err" || { cat "$out.err" >&2; exit 1; }', 'sh',
 				"$ENV{BENCH_WORK}/id", psql('postgres', '-c', "SELECT backup_run(schedule => '$name')") ];
 		},
 		stored => sub { return Bench::Files::size_of($store); },
 		clean => sub {
 			Bench::Files::remove($store);
-			set_nice('DEFAULT') if $opts{nice};
+			set_nice('DEFAULT') if defined $opts{nice};
 		} };
 }
 

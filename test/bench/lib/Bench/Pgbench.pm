@@ -105,7 +105,7 @@ sub pgbench
 	my $theirs = $peer ? peer_contender($peer, 'bench_mixed', 'zstd:1') : peer_contender($run->{peers}[0], 'bench_mixed', 'gzip:1');
 	my @ours = (
 		contender('bench_mixed', 'zstd:1'),
-		contender('bench_mixed', 'zstd:1', nice => 19, what => '2 workers, worker_nice 19,'),
+		contender('bench_mixed', 'zstd:1', nice => 0, what => '2 workers, worker_nice 0,'),
 		contender('bench_mixed', 'zstd:1', max_rate => 30_000_000, what => '2 workers, max_rate 30 MB/s,'));
 	my %met;
 	for (1 .. ($run->{size} eq 'quick' ? 1 : $ENV{ROUNDS}))
