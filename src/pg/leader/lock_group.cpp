@@ -10,7 +10,6 @@
 #include "pg/shmem.h"
 
 extern "C" {
-#include <libpq/libpq-be.h>
 #include <storage/ipc.h>
 #include <storage/lwlock.h>
 #include <utils/resowner.h>
