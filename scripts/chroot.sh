@@ -20,6 +20,7 @@ minor() { mknod -m 666 "$root/dev/$1" c "$2" "$3"; }
 minor null 1 3; minor zero 1 5; minor full 1 7; minor random 1 8; minor urandom 1 9; minor tty 5 0
 mkdir -m 1777 "$root/dev/shm"; mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 ln -s /proc/self/fd "$root/dev/fd"
+mkdir "$root/dev/pts"; mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"; ln -s pts/ptmx "$root/dev/ptmx"
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 chroot "$root" bash -c "cd /root/pg_lifeboat && $*"'
 
 # in_root ROOT COMMAND: runs a shell command as root in ROOT/root/pg_lifeboat.

@@ -92,7 +92,7 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::Kill(int signal) const noexcept {
-    if (exit_) return;
+    if (exit_ || pid_ <= 0) return; // 0 and -1 would be more than one process
     ::kill(own_group_ ? -pid_ : pid_, signal);
 }
 

@@ -4,7 +4,10 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
 #include <unistd.h>
+#include <cerrno>
+#include <stdexcept>
 
 #include "core/base/unique_fd.h"
 #include "run_lifeboat.h"
@@ -55,6 +58,9 @@ TEST(Keygen, ProtectsTheRecoveryKeyWithAPassphrase) {
 Said OnTerminal(const std::vector<std::string>& arguments, const std::vector<std::string>& lines) {
     int terminal = -1;
     const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    // To kill "process -1" would be to kill all of them.
+    if (pid < 0)
+        throw std::runtime_error("this machine gives out no terminal: " + ErrnoText(errno));
     if (pid == 0) {
         std::vector<char*> argv{const_cast<char*>(LIFEBOAT_BINARY)};
         for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
