@@ -4,11 +4,12 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
 #include <unistd.h>
+
 #include <cerrno>
 #include <stdexcept>
 
+#include "core/base/error.h"
 #include "core/base/unique_fd.h"
 #include "run_lifeboat.h"
 
