@@ -1,7 +1,10 @@
 #include "pg/bridge/session_settings.h"
 
 extern "C" {
+#include <postmaster/interrupt.h>
+#include <storage/latch.h>
 #include <utils/guc.h>
+#include <utils/wait_event.h>
 }
 
 namespace lifeboat::pg {
@@ -24,6 +27,18 @@ void PinSessionSettings() {
     for (const auto& setting : kSettings) {
         Pg([&] { SetConfigOption(setting.first, setting.second, PGC_SUSET, PGC_S_OVERRIDE); });
     }
+}
+
+void WaitAndReload(int timeout_ms) {
+    Pg([timeout_ms] {
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                        PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+    });
 }
 
 } // namespace lifeboat::pg

@@ -14,9 +14,7 @@ extern "C" {
 #include <storage/ipc.h>
 #include <storage/latch.h>
 #include <tcop/tcopprot.h>
-#include <utils/guc.h>
 #include <utils/timestamp.h>
-#include <utils/wait_event.h>
 
 PGDLLEXPORT void LifeboatLauncherMain(Datum arg);
 }
@@ -50,15 +48,7 @@ void EnterSharedState() {
 }
 
 void Rest(int timeout_ms) {
-    Pg([timeout_ms] {
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
-                        PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
-    });
+    WaitAndReload(timeout_ms);
     CheckInterrupts();
 }
 

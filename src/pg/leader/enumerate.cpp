@@ -4,22 +4,18 @@
 
 #include "core/plan/restore_plan.h"
 #include "pg/bridge/query.h"
+#include "pg/scan/heap_scan.h"
 
 extern "C" {
 #include <access/relation.h>
 #include <catalog/pg_am_d.h>
 #include <storage/bufmgr.h>
-#include <utils/inval.h>
 #include <utils/rel.h>
 #include <utils/rls.h>
 }
 
 namespace lifeboat::pg {
 namespace {
-
-// Sizes and columns need a relation's cache entry, which stays: from time to time they are dropped,
-// so that memory does not grow with the number of tables.
-constexpr size_t kKeepCached = 4096;
 
 constexpr const char* kRelations = R"(
 WITH unsafe AS MATERIALIZED (
@@ -318,7 +314,7 @@ Contents DescribeRelations(const LeaderRequest& request, const std::vector<Oid>&
             contents.sequences.push_back({relation.oid, relation.schema, relation.name});
             continue;
         }
-        if (++opened % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+        LimitRelationCache(++opened);
         Table table = MakeTable(relation, unsafe_types);
         if (relation.root != InvalidOid) {
             table.root_schema = by_oid.at(relation.root)->schema;

@@ -2,14 +2,8 @@
 
 #include "pg/bridge/query.h"
 
-extern "C" {
-#include <utils/inval.h>
-}
-
 namespace lifeboat::pg {
 namespace {
-
-constexpr uint32_t kKeepCached = 4096;
 
 TocEntry TableEntry(const Table& table, ObjectKind kind) {
     TocEntry entry;
@@ -32,7 +26,7 @@ void DoAlone(LeaderWork& work, const std::vector<Job>& jobs, JobResults& results
     for (uint32_t i = 0; i < jobs.size(); ++i) {
         work.interrupt.Check();
         results.Add(i, DoJob(jobs[i], work.context, work.interrupt));
-        if ((i + 1) % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+        LimitRelationCache(i + 1);
     }
 }
 

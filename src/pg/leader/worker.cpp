@@ -14,15 +14,10 @@
 extern "C" {
 #include <access/parallel.h>
 #include <storage/proc.h>
-#include <utils/inval.h>
 }
 
 namespace lifeboat::pg {
 namespace {
-
-// Relation caches are dropped after so many jobs, so that memory does not grow with the number of
-// tables.
-constexpr uint32_t kKeepCached = 4096;
 
 shm_mq_handle* AttachQueue(dsm_segment* segment, shm_toc* toc) {
     return Pg([&] {
@@ -89,7 +84,7 @@ void DoJobs(WorkHeader& header, const Job* jobs, const ObjectContext& context, R
         const uint32_t next = pg_atomic_fetch_add_u32(&header.next, 1);
         if (next >= header.job_count) return;
         reports.Add({next, DoJob(jobs[next], context, interrupt)});
-        if (done % kKeepCached == 0) Pg([] { InvalidateSystemCaches(); });
+        LimitRelationCache(done);
     }
 }
 

@@ -22,6 +22,19 @@ private:
 // the worker's transaction ends well, so whoever holds something of the server's gives it back.
 struct Dismissed {};
 
+// `work`, then `close`, also when it was left by Dismissed. (After an error the transaction's abort
+// gives everything back.)
+template <class Work, class Close>
+void DoAndClose(Work work, Close close) {
+    try {
+        work();
+    } catch (const Dismissed&) {
+        close();
+        throw;
+    }
+    close();
+}
+
 // While a child program has a connection of its own, the postmaster waits for it in a smart
 // shutdown and does not tell us: so we look ourselves whether the server is stopping and only such
 // children are left.

@@ -1,13 +1,13 @@
 #include "pg/run/run_context.h"
 
+#include "pg/bridge/session_settings.h"
+
 extern "C" {
 #include <postmaster/interrupt.h>
 #include <storage/latch.h>
 #include <storage/pmsignal.h>
 #include <storage/procarray.h>
-#include <utils/guc.h>
 #include <utils/timestamp.h>
-#include <utils/wait_event.h>
 }
 
 namespace lifeboat::pg {
@@ -63,15 +63,7 @@ void RunStop::Disarm() noexcept {
 
 void WaitRun(RunStop& stop, int timeout_ms) {
     stop.Check();
-    Pg([timeout_ms] {
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
-                        PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
-    });
+    WaitAndReload(timeout_ms);
     stop.Check();
 }
 

@@ -11,6 +11,7 @@ extern "C" {
 #include <access/tableam.h>
 #include <executor/spi.h>
 #include <executor/tuptable.h>
+#include <utils/inval.h>
 #include <utils/lsyscache.h>
 #include <utils/rel.h>
 #include <utils/snapmgr.h>
@@ -127,7 +128,7 @@ void StreamPortal(Portal portal, PartedObject& object, Interrupt& interrupt) {
 template <class Scan>
 void StreamScan(Scan& scan, RowFormatter& formatter, RowBuffer& out, Interrupt& interrupt,
                 const std::function<void()>& after_batch) {
-    try {
+    const auto read = [&] {
         for (bool more = true; more;) {
             interrupt.Check();
             const HoldInterrupts hold;
@@ -135,11 +136,8 @@ void StreamScan(Scan& scan, RowFormatter& formatter, RowBuffer& out, Interrupt& 
             after_batch();
         }
         out.Flush();
-    } catch (const Dismissed&) {
-        scan.Close();
-        throw;
-    }
-    scan.Close();
+    };
+    DoAndClose(read, [&scan] { scan.Close(); });
 }
 
 // For progress: the relation last begun.
@@ -153,6 +151,11 @@ void Announce(RunShared* shared, Relation relation) {
 }
 
 } // namespace
+
+void LimitRelationCache(size_t opened) {
+    constexpr size_t kKept = 4096;
+    if (opened % kKept == 0) Pg([] { InvalidateSystemCaches(); });
+}
 
 void JobProgress::Set(uint64_t done, uint64_t whole) {
     const auto share =
@@ -172,8 +175,7 @@ std::vector<ObjectRecord> StreamRelation(const ObjectContext& context, const Sca
     PartedObject object(context, job.kind, job.relation, job.blocks);
     RowBuffer out(object);
     RowFormatter formatter(RelationGetDescr(relation));
-    const auto close = [relation] { Pg([&] { table_close(relation, AccessShareLock); }); };
-    try {
+    const auto read = [&] {
         if (job.blocks) {
             const BlockRange blocks = *job.blocks;
             PageScan scan(relation, blocks);
@@ -184,11 +186,8 @@ std::vector<ObjectRecord> StreamRelation(const ObjectContext& context, const Sca
             SlotScan scan(relation);
             StreamScan(scan, formatter, out, interrupt, [] {});
         }
-    } catch (const Dismissed&) {
-        close();
-        throw;
-    }
-    close();
+    };
+    DoAndClose(read, [relation] { Pg([&] { table_close(relation, AccessShareLock); }); });
     std::vector<ObjectRecord> records = object.Finish();
     progress.Finish();
     return records;

@@ -20,6 +20,10 @@ private:
     uint64_t published_ = 0;
 };
 
+// A relation's entry in the cache stays when it is closed. Called with the number of relations
+// opened so far, drops all entries at every 4096th, so that memory does not grow with their number.
+void LimitRelationCache(size_t opened);
+
 struct ScanJob {
     Oid relation = InvalidOid;
     std::optional<BlockRange> blocks; // none: the whole relation, by its access method

@@ -300,13 +300,7 @@ std::vector<ObjectRecord> StreamLargeObjects(const ObjectContext& context, Large
     Writer writer(object, properties);
     const MemoryScope memory("lifeboat large objects");
     PageScan scan(range);
-    try {
-        ScanPages(scan, writer, interrupt);
-    } catch (const Dismissed&) {
-        scan.Close();
-        throw;
-    }
-    scan.Close();
+    DoAndClose([&] { ScanPages(scan, writer, interrupt); }, [&scan] { scan.Close(); });
     writer.Finish();
     progress.Finish();
     return object.Finish();
