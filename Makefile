@@ -162,7 +162,7 @@ $(OBJS): $(pg_build)/%.o: src/%.cpp $(pch).gch
 $(pg_build)/pg_lifeboat.so: $(OBJS) $(core)/liblifeboat_core.a src/pg/exports.map
 	@echo 'link $@'
 	@$(CXX) -shared -o $@ $(OBJS) $(core)/liblifeboat_core.a $(LDFLAGS) $(LDFLAGS_SL) \
-	    -Wl,--version-script=src/pg/exports.map -ldate-tz -lzstd -llz4 -lcrypto -lpthread
+	    -Wl,--version-script=src/pg/exports.map -ldate-tz -lzstd -llz4 -lcrypto -lcurl -lpugixml -lpthread
 
 all: core
 $(core)/liblifeboat_core.a: core ;

@@ -7,7 +7,7 @@ major=${PG_MAJOR:-15}
 packages=(
     # building
     g++ make cmake ninja-build ccache pkg-config
-    libzstd-dev liblz4-dev libssl-dev libpq-dev nlohmann-json3-dev libhowardhinnant-date-dev libcli11-dev libfmt-dev
+    libzstd-dev liblz4-dev libssl-dev libpq-dev nlohmann-json3-dev libhowardhinnant-date-dev libcli11-dev libfmt-dev libcurl4-openssl-dev libpugixml-dev
     "postgresql-$major" "postgresql-server-dev-$major"
     # running: time zones for schedules; what recovery without us uses
     tzdata zstd openssl

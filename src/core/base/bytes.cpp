@@ -114,6 +114,13 @@ std::string Printable(std::string_view text, size_t limit) {
     return shown;
 }
 
+std::string_view Trimmed(std::string_view text) noexcept {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const size_t first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 std::string HumanBytes(uint64_t bytes) {
     constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
     if (bytes < 1000) return std::to_string(bytes) + " B";

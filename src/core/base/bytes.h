@@ -39,6 +39,9 @@ uint64_t ReadLe64(Bytes bytes) noexcept;
 // For printing names that come from a store: control characters as \xNN, at most `limit` bytes.
 std::string Printable(std::string_view text, size_t limit = 200);
 
+// Without blanks, tabs and ends of lines at either end.
+std::string_view Trimmed(std::string_view text) noexcept;
+
 // "1.5 GB": powers of 1000, three significant digits, as people read sizes.
 std::string HumanBytes(uint64_t bytes);
 

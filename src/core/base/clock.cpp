@@ -1,5 +1,6 @@
 #include "core/base/clock.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace lifeboat {
@@ -80,6 +81,16 @@ std::optional<Instant> ParseRfc3339(std::string_view text) {
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
     return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
            std::chrono::seconds(*second) + std::chrono::microseconds(*micros);
+}
+
+std::optional<Instant> ParseUtc(std::string_view text) {
+    constexpr size_t kDigits = 6;
+    if (!text.ends_with('Z')) return std::nullopt;
+    text.remove_suffix(1);
+    const size_t point = std::min(text.find('.'), text.size());
+    std::string fraction(text.substr(std::min(point + 1, text.size())));
+    fraction.resize(kDigits, '0');
+    return ParseRfc3339(std::string(text.substr(0, point)) + "." + fraction + "Z");
 }
 
 } // namespace lifeboat

@@ -16,5 +16,7 @@ std::string CompactUtc(Instant when);
 // 2026-11-20T02:15:00.123456Z, as in manifests (always six digits).
 std::string Rfc3339(Instant when);
 std::optional<Instant> ParseRfc3339(std::string_view text);
+// The same with any number of digits, or none: as services write it.
+std::optional<Instant> ParseUtc(std::string_view text);
 
 } // namespace lifeboat

@@ -39,4 +39,26 @@ int RefusePassphrase(char* /*into*/, int /*size*/, int /*writing*/, void* user) 
     return -1;
 }
 
+std::string Base64(Bytes bytes) {
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+    text.resize(static_cast<size_t>(size));
+    return text;
+}
+
+std::optional<Buffer> FromBase64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    Buffer bytes(text.size() / 4 * 3);
+    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                     reinterpret_cast<const unsigned char*>(text.data()),
+                                     static_cast<int>(text.size()));
+    if (size < 0) return std::nullopt;
+    // What is padded decodes to zeros.
+    const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    bytes.resize(static_cast<size_t>(size) - padding);
+    return bytes;
+}
+
 } // namespace lifeboat

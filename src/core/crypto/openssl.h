@@ -55,6 +55,11 @@ OpenSslPtr<BIO> SecretBio();
 // What was written to a memory BIO; lives as long as the BIO.
 Bytes BioBytes(BIO* bio);
 
+// As in headers of HTTP (RFC 4648), with padding.
+std::string Base64(Bytes bytes);
+// nullopt when it is none.
+std::optional<Buffer> FromBase64(std::string_view text);
+
 // For PEM readers: never ask on the terminal. `user` may be null or a `bool` that is set when a
 // passphrase was wanted.
 int RefusePassphrase(char* into, int size, int writing, void* user);

@@ -32,11 +32,6 @@ std::string FindProgram(const std::string& directory, const std::string& name) {
             "\" is.");
 }
 
-std::string Trimmed(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    return text;
-}
-
 // "pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)"
 int MajorVersion(const std::string& said) {
     const size_t at = said.find(") ");
@@ -59,7 +54,7 @@ void CheckVersion(const std::string& program, Interrupt& interrupt) {
     constexpr int kServer = PG_VERSION_NUM / 10000;
     if (MajorVersion(said.text()) >= kServer) return;
     throw Error(Errc::WrongState, "\"" + program + "\" is too old for this server",
-                "It says \"" + Trimmed(said.text()) + "\"; the server is PostgreSQL " +
+                "It says \"" + std::string(Trimmed(said.text())) + "\"; the server is PostgreSQL " +
                     std::to_string(kServer) +
                     ", and a dump needs a program of that version or a newer one.",
                 "Set lifeboat.bin_directory to where the programs of PostgreSQL " +
@@ -73,7 +68,7 @@ bool Says(const std::string& text, std::string_view what) {
 // What a failed child said, as the error it stands for.
 [[noreturn]] void ThrowFailed(const ChildProcess& child, const ChildExit& exit,
                               const std::string& name, const std::string& database) {
-    const std::string said = Trimmed(child.stderr_text());
+    const std::string said(Trimmed(child.stderr_text()));
     // --lock-wait-timeout is a statement_timeout around LOCK TABLE.
     if (Says(said, "lock timeout") || Says(said, "deadlock detected") ||
         Says(said, "could not obtain lock") ||
