@@ -1,8 +1,10 @@
 #include "drivers.h"
 
+#include <cstdlib>
 #include <set>
 
 #include "core/base/interrupt.h"
+#include "core/crypto/key.h"
 #include "core/store/decorators.h"
 #include "core/store/dir_store.h"
 #include "core/store/location.h"
@@ -49,6 +51,47 @@ private:
     TempDir directory_;
     NeverInterrupted interrupt_;
 };
+
+// In a service that test/run has started: a prefix of its own for each place.
+class BucketPlace final : public Place {
+public:
+    BucketPlace(std::string url, StoreOptions options)
+        : url_(std::move(url)), options_(std::move(options)) {}
+    std::unique_ptr<Store> Open() override {
+        return OpenStore(ParseLocation(url_ + "/" + prefix_), options_, interrupt_);
+    }
+
+private:
+    std::string url_;
+    std::string prefix_ = RandomHex(8);
+    StoreOptions options_;
+    NeverInterrupted interrupt_;
+};
+
+std::string Environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+Driver OnService(std::string name, std::string url, StoreOptions options) {
+    return {std::move(name),
+            [url, options] { return std::make_unique<BucketPlace>(url, options); }};
+}
+
+// Without a service: none. LIFEBOAT_S3 and LIFEBOAT_AZURE are endpoints, LIFEBOAT_S3_TLS is one
+// with the certificate LIFEBOAT_S3_CA.
+void AddServices(std::vector<Driver>& drivers) {
+    constexpr const char* kBucket = "s3://lifeboat-contract";
+    if (const std::string endpoint = Environment("LIFEBOAT_S3"); !endpoint.empty())
+        drivers.push_back(OnService("s3", kBucket, {{"endpoint", endpoint}}));
+    if (const std::string endpoint = Environment("LIFEBOAT_S3_TLS"); !endpoint.empty())
+        drivers.push_back(
+            OnService("s3_tls", kBucket,
+                      {{"endpoint", endpoint}, {"ca_file", Environment("LIFEBOAT_S3_CA")}}));
+    if (const std::string endpoint = Environment("LIFEBOAT_AZURE"); !endpoint.empty())
+        drivers.push_back(OnService("azure", "azure://devstoreaccount1/lifeboat-contract",
+                                    {{"endpoint", endpoint}}));
+}
 
 std::unique_ptr<Store> Bare(std::unique_ptr<Store> store) { return store; }
 
@@ -103,18 +146,22 @@ Driver OnDirectory(std::string name, Wrap wrap) {
 } // namespace
 
 const std::vector<Driver>& AllDrivers() {
-    static const std::vector<Driver> drivers = {
-        OnMemory("memory", Bare),
-        OnMemory("memory_retry", Retried),
-        OnMemory("memory_limit", Limited),
-        OnMemory("memory_log", Logged),
-        OnMemory("memory_faults", Faultless),
-        OnMemory("memory_flaky", Flaky),
-        OnDirectory("directory", Bare),
-        OnDirectory("directory_retry", Retried),
-        OnDirectory("directory_flaky", Flaky),
-        {"directory_url", [] { return std::make_unique<UrlPlace>(); }},
-    };
+    static const std::vector<Driver> drivers = [] {
+        std::vector<Driver> all = {
+            OnMemory("memory", Bare),
+            OnMemory("memory_retry", Retried),
+            OnMemory("memory_limit", Limited),
+            OnMemory("memory_log", Logged),
+            OnMemory("memory_faults", Faultless),
+            OnMemory("memory_flaky", Flaky),
+            OnDirectory("directory", Bare),
+            OnDirectory("directory_retry", Retried),
+            OnDirectory("directory_flaky", Flaky),
+            {"directory_url", [] { return std::make_unique<UrlPlace>(); }},
+        };
+        AddServices(all);
+        return all;
+    }();
     return drivers;
 }
 

@@ -35,7 +35,10 @@ public:
         return steps_.back().ok;
     }
 
-    std::string Reach() { return store_.Properties().url; }
+    std::string Reach() {
+        (void)store_.Exists(kRepoName); // a service is only asked here
+        return store_.Properties().url;
+    }
 
     std::string Identify() {
         const Repo repo = ReadRepo(store_);
@@ -55,8 +58,18 @@ public:
             if (error.fault() != StoreFault::kExists) throw;
             return "an existing object is not overwritten";
         }
+        if (store_.Properties().may_overwrite) return OverwrittenByService();
         throw Error(Errc::StoreRefused, "an existing object was overwritten",
                     "The store must refuse to create an object whose name is taken.");
+    }
+
+    // Objects have random names, and the others are looked up before.
+    std::string OverwrittenByService() {
+        store_.Remove(name_);
+        name_ = MakeObjectName(false);
+        Write();
+        return "the service ignores If-None-Match and overwrote an existing object: names that "
+               "are not random are looked up before they are written";
     }
 
     std::string Read() {

@@ -149,7 +149,7 @@ private:
 
 DirStore::DirStore(std::string root)
     : root_(std::move(root)),
-      url_(Location{"file", root_}.Url()),
+      url_(Location{"file", {}, root_}.Url()),
       unsynced_(root_, [this](const std::string& path) { return OpenDirectory(path, false); }) {}
 
 int DirStore::Root() {

@@ -25,6 +25,7 @@ public:
     void DeferDurability() override { inner_->DeferDurability(); }
     void Sync(Interrupt& interrupt) override { inner_->Sync(interrupt); }
     size_t RemoveStaleTemporaries() override { return inner_->RemoveStaleTemporaries(); }
+    [[nodiscard]] uint64_t ComfortableBytes() const override { return inner_->ComfortableBytes(); }
 
 protected:
     [[nodiscard]] Store& inner() noexcept { return *inner_; }

@@ -5,8 +5,11 @@
 #include <thread>
 
 #include "core/base/interrupt.h"
+#include "core/store/azure_service.h"
 #include "core/store/decorators.h"
 #include "core/store/dir_store.h"
+#include "core/store/s3_service.h"
+#include "core/store/service_store.h"
 
 namespace lifeboat {
 namespace {
@@ -44,7 +47,8 @@ void RefuseCredentials(std::string_view url) {
     const std::string_view rest = url.substr(slashes + 3);
     if (rest.substr(0, rest.find('/')).find('@') == std::string_view::npos) return;
     throw Error(Errc::InvalidValue, "store URL must not contain a user name or password", {},
-                "The known scheme, \"file\", needs neither. " + std::string(kFileHint));
+                !url.starts_with("file:") ? "Store option \"credentials\" says where keys are."
+                                          : "A directory needs neither. " + std::string(kFileHint));
 }
 
 std::string DecodePercent(std::string_view url, std::string_view text) {
@@ -76,9 +80,71 @@ std::string NormalisePath(std::string_view url, std::string_view path) {
         if (component == "..") Refuse(url, "contains \"..\"", "Write the path without it.");
         normal.append("/").append(component);
     }
-    if (normal.empty()) Refuse(url, "names no directory");
     return normal;
 }
+
+// As Amazon wants the names of buckets, and others after it.
+bool IsBucket(std::string_view name) {
+    if (name.size() < 3 || name.size() > 63 || name.front() == '.' || name.front() == '-')
+        return false;
+    return std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    });
+}
+
+Location ParseBucket(std::string_view url, std::string_view rest) {
+    constexpr std::string_view kHint =
+        "Write s3://bucket/prefix; option \"endpoint\" says which service has it.";
+    if (!rest.starts_with("//")) Refuse(url, "names no bucket", kHint);
+    rest.remove_prefix(2);
+    const std::string_view bucket = rest.substr(0, rest.find('/'));
+    if (bucket.empty()) Refuse(url, "names no bucket", kHint);
+    if (!IsBucket(bucket))
+        Refuse(
+            url,
+            "has a bucket that is none: 3 to 63 lower-case letters, digits, \".\", \"-\" and \"_\"",
+            kHint);
+    const std::string path = DecodePercent(url, rest.substr(bucket.size()));
+    if (std::ranges::any_of(path, IsControl)) Refuse(url, "contains a control character", kHint);
+    return {"s3", std::string(bucket), NormalisePath(url, path)};
+}
+
+// "azure://account/container/prefix": account and container are the host.
+Location ParseContainer(std::string_view url, std::string_view rest) {
+    constexpr std::string_view kHint = "Write azure://account/container/prefix.";
+    if (!rest.starts_with("//")) Refuse(url, "names no account", kHint);
+    rest.remove_prefix(2);
+    const size_t slash = std::min(rest.find('/'), rest.size());
+    const size_t end = std::min(rest.find('/', std::min(slash + 1, rest.size())), rest.size());
+    const std::string_view account = rest.substr(0, slash);
+    const std::string_view container = rest.substr(0, end).substr(std::min(slash + 1, end));
+    const bool plain = std::ranges::all_of(
+        account, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+    if (account.size() < 3 || account.size() > 24 || !plain)
+        Refuse(url, "has an account that is none: 3 to 24 lower-case letters and digits", kHint);
+    if (container.empty()) Refuse(url, "names no container", kHint);
+    if (!IsBucket(container) || container.find_first_of("._") != std::string_view::npos)
+        Refuse(url, "has a container that is none: 3 to 63 lower-case letters, digits and \"-\"",
+               kHint);
+    const std::string path = DecodePercent(url, rest.substr(end));
+    if (std::ranges::any_of(path, IsControl)) Refuse(url, "contains a control character", kHint);
+    return {"azure", std::string(rest.substr(0, end)), NormalisePath(url, path)};
+}
+
+std::unique_ptr<Service> OpenService(const Location& location, const StoreOptions& options) {
+    const std::string prefix = location.path.empty() ? "" : location.path.substr(1);
+    if (location.scheme == "s3")
+        return std::make_unique<S3Service>(S3Service::Place{location.host, prefix, location.Url()},
+                                           ParseS3Options(options));
+    const size_t slash = location.host.find('/');
+    const std::string account = location.host.substr(0, slash);
+    return std::make_unique<AzureService>(
+        AzureService::Place{account, location.host.substr(slash + 1), prefix, location.Url()},
+        ParseAzureOptions(account, options));
+}
+
+// A service that is asked to slow down needs some seconds.
+constexpr int kServiceAttempts = 8;
 
 uint64_t ParseRate(std::string_view text) {
     uint64_t number = 0;
@@ -111,7 +177,7 @@ void Sleep(std::chrono::milliseconds time, Interrupt& interrupt) {
 
 std::string Location::Url() const {
     static constexpr std::string_view kPlain = "!$&'()*+,-./:;=@_~";
-    std::string url = scheme + "://";
+    std::string url = scheme + "://" + host;
     for (const char c : path) {
         const bool alphanumeric =
             (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -129,28 +195,34 @@ Location ParseLocation(std::string_view url) {
     if (std::ranges::any_of(url, IsControl)) Refuse(url, "contains a control character");
     const std::string scheme = Scheme(url);
     if (scheme.empty()) Refuse(url, "has no scheme");
-    if (scheme != "file") {
-        throw Error(Errc::InvalidValue,
-                    "store URL has unknown scheme \"" + Printable(scheme) + "\"", {},
-                    "The known scheme is \"file\". " + std::string(kFileHint));
+    if (scheme != "file" && scheme != "s3" && scheme != "azure") {
+        throw Error(
+            Errc::InvalidValue, "store URL has unknown scheme \"" + Printable(scheme) + "\"", {},
+            "The known schemes are \"file\", \"s3\" and \"azure\". " + std::string(kFileHint));
     }
     if (url.find_first_of("?#") != std::string_view::npos) {
         Refuse(url, "has a query or a fragment",
                "Write \"?\" as %3F and \"#\" as %23; options of a store are given apart.");
     }
     const std::string_view rest = url.substr(scheme.size() + 1);
+    if (scheme == "s3") return ParseBucket(url, rest);
+    if (scheme == "azure") return ParseContainer(url, rest);
     if (!rest.starts_with("///")) Refuse(url, "is not absolute");
     const std::string path = DecodePercent(url, rest.substr(2));
     if (std::ranges::any_of(path, IsControl)) Refuse(url, "contains a control character");
-    return {scheme, NormalisePath(url, path)};
+    const std::string normal = NormalisePath(url, path);
+    if (normal.empty()) Refuse(url, "names no directory");
+    return {scheme, {}, normal};
 }
 
 void CheckOptions(const Location& location, const StoreOptions& options) {
+    if (const auto rate = options.find("max_rate"); rate != options.end()) ParseRate(rate->second);
+    if (!location.IsDirectory()) {
+        (void)OpenService(location, options);
+        return;
+    }
     for (const auto& [name, value] : options) {
-        if (name == "max_rate") {
-            ParseRate(value);
-            continue;
-        }
+        if (name == "max_rate") continue;
         throw Error(Errc::InvalidValue,
                     "stores of scheme \"" + location.scheme + "\" have no option \"" +
                         Printable(name) + "\"",
@@ -162,14 +234,21 @@ std::unique_ptr<Store> OpenStore(const Location& location, const StoreOptions& o
                                  Interrupt& interrupt) {
     CheckOptions(location, options);
     const auto sleep = [&interrupt](std::chrono::milliseconds time) { Sleep(time, interrupt); };
-    std::unique_ptr<Store> store = std::make_unique<DirStore>(location.path);
+    RetryPolicy policy;
+    policy.sleep = sleep;
+    std::unique_ptr<Store> store;
+    if (!location.IsDirectory()) {
+        store = std::make_unique<ServiceStore>(OpenService(location, options), interrupt);
+        policy.attempts = kServiceAttempts;
+    } else {
+        store = std::make_unique<DirStore>(location.path);
+    }
     if (const auto rate = options.find("max_rate"); rate != options.end()) {
         store = WithLimit(std::move(store), ParseRate(rate->second), sleep);
     }
-    RetryPolicy policy;
-    policy.sleep = sleep;
-    return WithRetry(std::move(store), std::move(policy),
-                     0); // a directory's Finish fails for good or not at all
+    return WithRetry(
+        std::move(store), std::move(policy),
+        0); // a directory's Finish fails for good or not at all, a bucket's tries itself
 }
 
 } // namespace lifeboat

@@ -1,4 +1,4 @@
-// From a URL to a driver: file:///path (s3:// and azure:// come with their drivers).
+// From a URL to a driver: file:///path, s3://bucket/prefix, azure://account/container/prefix.
 #pragma once
 
 #include <map>
@@ -10,8 +10,10 @@
 namespace lifeboat {
 
 struct Location {
-    std::string scheme; // "file"
-    std::string path;   // absolute, normalised: no "//", ".", "..", trailing "/"
+    std::string scheme; // "file", "s3", "azure"
+    std::string host;   // of s3 the bucket, of azure "account/container"
+    std::string
+        path; // normalised: no "//", ".", "..", trailing "/"; absolute; "" only of a service
     [[nodiscard]] std::string Url() const;
     // In the file system of whoever opens it: the rights to its files are needed.
     [[nodiscard]] bool IsDirectory() const noexcept { return scheme == "file"; }

@@ -60,6 +60,8 @@ struct StoreProperties {
     std::string url;                    // canonical, without secrets
     std::optional<uint64_t> free_bytes; // where the driver can know
     std::string file_system;            // device id of a directory store, else empty
+    // A service may overwrite an object that is there: names that can meet are looked up first.
+    bool may_overwrite = false;
 };
 
 class Store {
@@ -72,14 +74,18 @@ public:
                       const std::function<void(const StoreObject&)>& visit) = 0;
     virtual void Remove(std::string_view name) = 0;
     virtual StoreProperties Properties() = 0;
-    // From now on what Finish() has made visible may become durable only with Sync(), which is
-    // cheaper for many small objects. Sync() throws when one of them could not be made durable:
-    // then none since the last Sync() counts. Drivers whose Finish() waits anyway ignore this.
+    // From now on what Finish() has made visible to this client may become durable, and visible to
+    // others, only with Sync(), which is cheaper for many small objects. Sync() throws what
+    // Finish() would have thrown, or what came of making them durable: then none since the last
+    // Sync() counts. Drivers whose Finish() waits anyway ignore this.
     virtual void DeferDurability() {}
     virtual void Sync(Interrupt& /*interrupt*/) {}
     // Removes what dead writers left behind and no reader can see; returns how many. Drivers
     // without such remains: 0.
     virtual size_t RemoveStaleTemporaries() { return 0; }
+
+    // An object is better not much larger: the driver keeps it in memory until it is whole.
+    [[nodiscard]] virtual uint64_t ComfortableBytes() const { return UINT64_MAX; }
 
     // The same in one call.
     void Put(std::string_view name, Bytes bytes);

@@ -76,8 +76,24 @@ void RequireSourceRights(Oid role, const std::string& source, const std::string&
     }
 }
 
-void RequireStoreRights(Oid role, const Location& location) {
+namespace {
+
+// Where keys come from, and where they go to.
+void RequireServiceOptions(Oid role, const StoreOptions& options) {
+    for (const char* option : {"endpoint", "ca_file", "credentials", "profile"}) {
+        if (!options.contains(option)) continue;
+        throw Error(Errc::Permission,
+                    "role \"" + RoleName(role) + "\" may not set store option \"" + option + "\"",
+                    "It decides which keys of this server go to which service.",
+                    "A superuser creates the store, or sets the option with backup_alter_store.");
+    }
+}
+
+} // namespace
+
+void RequireStoreRights(Oid role, const Location& location, const StoreOptions& options) {
     if (IsSuperuser(role)) return;
+    RequireServiceOptions(role, options);
     if (location.IsDirectory() && !Has(role, ROLE_PG_WRITE_SERVER_FILES)) {
         throw Error(Errc::Permission,
                     "role \"" + RoleName(role) + "\" may not use store " + location.Url(),
@@ -85,7 +101,9 @@ void RequireStoreRights(Oid role, const Location& location) {
                     "GRANT pg_write_server_files TO " + QuoteIdent(RoleName(role)) + ";");
     }
     const std::vector<std::string> prefixes = AllowedStores();
-    if (!prefixes.empty() && !IsAllowedStore(location, prefixes)) {
+    const bool open_to_all =
+        location.IsDirectory() && prefixes.empty(); // the rights to files say who
+    if (!open_to_all && !IsAllowedStore(location, prefixes)) {
         throw Error(Errc::Permission,
                     "role \"" + RoleName(role) + "\" may not use store " + location.Url(),
                     "Without superuser the URL must lie below one of lifeboat.allowed_stores.");
@@ -94,7 +112,7 @@ void RequireStoreRights(Oid role, const Location& location) {
 
 void RequireStoreUse(const StoreRecord& store) {
     if (!RoleExists(store.created_by)) ThrowGone("store", store.name);
-    RequireStoreRights(store.created_by, ParseLocation(store.url));
+    RequireStoreRights(store.created_by, ParseLocation(store.url), store.options);
 }
 
 void RequireKeyUse(const KeyRecord& key) {

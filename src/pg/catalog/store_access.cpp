@@ -2,6 +2,7 @@
 
 #include "core/crypto/key.h"
 #include "core/crypto/secret_source.h"
+#include "pg/bridge/open_store.h"
 #include "pg/catalog/rights.h"
 
 namespace lifeboat::pg {
@@ -9,7 +10,7 @@ namespace lifeboat::pg {
 std::string HexId(const Sha256Digest& digest) { return ToHex(digest); }
 
 std::unique_ptr<Store> OpenRecorded(const StoreRecord& store, Interrupt& interrupt) {
-    return OpenStore(ParseLocation(store.url), store.options, interrupt);
+    return OpenInServer(ParseLocation(store.url), store.options, interrupt);
 }
 
 void RequireKnownOrigins(const Repo& repo, const std::string& name,

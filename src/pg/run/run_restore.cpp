@@ -1,8 +1,12 @@
 // A run that restores: the child `lifeboat restore`, logged in as the caller, supervised and
 // recorded.
+#include <cstdlib>
+
 #include "core/crypto/key.h"
 #include "core/format/json.h"
 #include "core/io/child_process.h"
+#include "core/store/azure_credentials.h"
+#include "core/store/s3_credentials.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/stored_backup.h"
 #include "pg/run/role_login.h"
@@ -185,6 +189,21 @@ std::vector<std::string> Arguments(const RunContext& run, const Preparation& pre
     return arguments;
 }
 
+// What the child needs to open the store: the session's role, and where keys come from.
+std::vector<std::string> Environment(const Preparation& prepared) {
+    std::vector<std::string> environment = RoleEnvironment(prepared.role, prepared.database);
+    if (ParseLocation(prepared.backup.record.url).IsDirectory()) return environment;
+    const auto pass_on = [&environment](const auto& names) {
+        for (const char* name : names) {
+            if (const char* value = std::getenv(name))
+                environment.push_back(std::string(name) + "=" + value);
+        }
+    };
+    pass_on(kS3Environment);
+    pass_on(kAzureEnvironment);
+    return environment;
+}
+
 // The child advises what to type on a command line; whoever called backup_restore types SQL.
 std::string HintInSql(const RunContext& run, const std::string& hint) {
     const std::string id = QuoteLiteral(run.request.backup_id);
@@ -258,7 +277,7 @@ void RunRestore(RunContext& run) {
     ChildSpec spec;
     spec.program = BinDirectory() + "/lifeboat";
     spec.arguments = Arguments(run, prepared);
-    spec.environment = RoleEnvironment(prepared.role, prepared.database);
+    spec.environment = Environment(prepared);
     spec.pipe_stdin = prepared.secret.has_value();
     ChildProcess child(spec);
     if (prepared.secret) {

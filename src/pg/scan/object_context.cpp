@@ -1,6 +1,7 @@
 #include "pg/scan/object_context.h"
 
 #include "core/store/location.h"
+#include "pg/bridge/open_store.h"
 
 namespace lifeboat::pg {
 namespace {
@@ -29,7 +30,9 @@ ObjectSpec ObjectContext::Spec(ObjectKind kind, uint32_t relation, std::optional
 ObjectContext MakeObjectContext(const LeaderRequest& request, RunShared* shared,
                                 Interrupt& interrupt) {
     ObjectContext context;
-    context.store = OpenStore(ParseLocation(request.store_url), request.store_options, interrupt);
+    context.store =
+        OpenInServer(ParseLocation(request.store_url), request.store_options, interrupt);
+    context.part_bytes = std::min(kPartBytes, context.store->ComfortableBytes());
     if (shared->has_run_key) {
         context.run_key = Key::FromBytes(std::as_bytes(std::span(shared->run_key)));
     }
@@ -75,7 +78,7 @@ bool PartedObject::EndRows(uint64_t rows) {
     if (kind_ == ObjectKind::kData || kind_ == ObjectKind::kConfig) {
         pg_atomic_fetch_add_u64(&context_.shared->rows_done, static_cast<int64_t>(rows));
     }
-    return writer_ && writer_->stored_bytes() >= kPartBytes;
+    return writer_ && writer_->stored_bytes() >= context_.part_bytes;
 }
 
 void PartedObject::EndPart(uint32_t block) {

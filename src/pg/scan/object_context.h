@@ -9,7 +9,7 @@
 namespace lifeboat::pg {
 
 // A part is closed at the first row boundary after so many stored bytes (an object never exceeds 1
-// GiB, but for a single larger row).
+// GiB, but for a single larger row), or after as many as the store is comfortable with.
 inline constexpr uint64_t kPartBytes = 256ULL << 20;
 
 struct ObjectContext {
@@ -20,6 +20,7 @@ struct ObjectContext {
     std::string snapshot; // "xmin:xmax"
     std::string lsn;
     Compression compression;
+    uint64_t part_bytes = kPartBytes;
     std::unique_ptr<CompressorCache> compressors = std::make_unique<CompressorCache>();
     RunShared* shared = nullptr;
 

@@ -1,6 +1,7 @@
 // backup_create_store, backup_alter_store, backup_drop_store, backup_check_store.
 #include "core/base/count.h"
 #include "core/format/probe.h"
+#include "pg/bridge/open_store.h"
 #include "pg/catalog/names.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/store_access.h"
@@ -92,7 +93,7 @@ Datum CreateStore(const Call& call) {
     RoleScope as_owner(home.owner);
     const StoreOptions options = OptionsOf(options_json);
     CheckOptions(location, options);
-    RequireStoreRights(caller, location);
+    RequireStoreRights(caller, location, options);
     if (!Query(home.Sql("SELECT FROM @.backup_stores WHERE name = $1"), {name}).empty()) {
         throw Error(Errc::Duplicate, "store \"" + name + "\" exists already", "",
                     "To change it, call backup_alter_store.");
@@ -101,7 +102,7 @@ Datum CreateStore(const Call& call) {
     RefuseServerDirectories(location);
     RequireDirectory(location);
     ServerInterrupt interrupt;
-    const std::unique_ptr<Store> store = OpenStore(location, options, interrupt);
+    const std::unique_ptr<Store> store = OpenInServer(location, options, interrupt);
     const Repo repo = OpenOrCreate(*store, location, required);
     RefuseTaken(home, name, location.Url(), repo.store_id);
     std::vector<std::string> known =
@@ -136,7 +137,7 @@ Datum AlterStore(const Call& call) {
     const StoreRecord changed = LoadStore(home, name);
     const Location location = ParseLocation(changed.url);
     CheckOptions(location, changed.options);
-    RequireStoreRights(caller, location);
+    RequireStoreRights(caller, location, changed.options);
     if (url) {
         RefuseTaken(home, name, changed.url, "");
         RefuseServerDirectories(location);

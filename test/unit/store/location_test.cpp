@@ -52,6 +52,32 @@ struct Refused {
 constexpr const char* kFileHint =
     "Write file:/// and an absolute path, for example file:///var/backups/postgresql.";
 
+constexpr const char* kBucketHint =
+    "Write s3://bucket/prefix; option \"endpoint\" says which service has it.";
+
+constexpr const char* kContainerHint = "Write azure://account/container/prefix.";
+
+TEST(ParseLocation, ReadsBuckets) {
+    const Location location = ParseLocation("s3://my-bucket//pg/./x/");
+    EXPECT_EQ(location.scheme, "s3");
+    EXPECT_EQ(location.host, "my-bucket");
+    EXPECT_EQ(location.path, "/pg/x");
+    EXPECT_EQ(location.Url(), "s3://my-bucket/pg/x");
+    EXPECT_FALSE(location.IsDirectory());
+    EXPECT_EQ(ParseLocation("S3://my-bucket").Url(), "s3://my-bucket");
+    EXPECT_EQ(ParseLocation("s3://my-bucket/").path, "");
+}
+
+TEST(ParseLocation, ReadsContainers) {
+    const Location location = ParseLocation("azure://account1/my-backups//pg/x/");
+    EXPECT_EQ(location.scheme, "azure");
+    EXPECT_EQ(location.host, "account1/my-backups");
+    EXPECT_EQ(location.path, "/pg/x");
+    EXPECT_EQ(location.Url(), "azure://account1/my-backups/pg/x");
+    EXPECT_FALSE(location.IsDirectory());
+    EXPECT_EQ(ParseLocation("azure://account1/my-backups").path, "");
+}
+
 TEST(ParseLocation, RefusesWithWords) {
     const Refused cases[] = {
         {"", "store URL \"\" has no scheme", kFileHint},
@@ -84,13 +110,33 @@ TEST(ParseLocation, RefusesWithWords) {
         {"file:///a#b", "store URL \"file:///a\" has a query or a fragment",
          "Write \"?\" as %3F and \"#\" as %23; options of a store are given apart."},
         {"ftp://host/x", "store URL has unknown scheme \"ftp\"",
-         std::string("The known scheme is \"file\". ") + kFileHint},
-        {"s3://bucket/x", "store URL has unknown scheme \"s3\"",
-         std::string("The known scheme is \"file\". ") + kFileHint},
+         std::string("The known schemes are \"file\", \"s3\" and \"azure\". ") + kFileHint},
+        {"s3:bucket", "store URL \"s3:bucket\" names no bucket", kBucketHint},
+        {"s3:///x", "store URL \"s3:///x\" names no bucket", kBucketHint},
+        {"s3://B/x",
+         "store URL \"s3://B/x\" has a bucket that is none: 3 to 63 lower-case letters, digits, "
+         "\".\", \"-\" and \"_\"",
+         kBucketHint},
+        {"s3://bucket/../x", "store URL \"s3://bucket/../x\" contains \"..\"",
+         "Write the path without it."},
+        {"azure:account", "store URL \"azure:account\" names no account", kContainerHint},
+        {"azure://account1", "store URL \"azure://account1\" names no container", kContainerHint},
+        {"azure://account1/", "store URL \"azure://account1/\" names no container", kContainerHint},
+        {"azure://a-b/container",
+         "store URL \"azure://a-b/container\" has an account that is none: 3 to 24 lower-case "
+         "letters and digits",
+         kContainerHint},
+        {"azure://account1/con_tainer",
+         "store URL \"azure://account1/con_tainer\" has a container that is none: 3 to 63 "
+         "lower-case letters, digits and \"-\"",
+         kContainerHint},
+        {"azure://account1/backups/../x",
+         "store URL \"azure://account1/backups/../x\" contains \"..\"",
+         "Write the path without it."},
         {"file://me:geheim@/x", "store URL must not contain a user name or password",
-         std::string("The known scheme, \"file\", needs neither. ") + kFileHint},
+         std::string("A directory needs neither. ") + kFileHint},
         {"s3://key@bucket/x", "store URL must not contain a user name or password",
-         std::string("The known scheme, \"file\", needs neither. ") + kFileHint},
+         "Store option \"credentials\" says where keys are."},
     };
     for (const auto& refused : cases) {
         SCOPED_TRACE(refused.url);

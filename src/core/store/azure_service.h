@@ -1,0 +1,40 @@
+// Azure Blob Storage, with the key of the account or a shared access signature.
+#pragma once
+
+#include "core/store/azure_credentials.h"
+#include "core/store/azure_options.h"
+#include "core/store/service.h"
+
+namespace lifeboat {
+
+class AzureService final : public Service {
+public:
+    struct Place {
+        std::string account;
+        std::string container;
+        std::string prefix; // without '/' at either end; may be empty
+        std::string url;    // of all
+    };
+
+    AzureService(Place place, AzureOptions options);
+
+    [[nodiscard]] const std::string& url() const override { return place_.url; }
+    [[nodiscard]] std::string Endpoint() const override;
+    [[nodiscard]] HttpSettings Settings() const override;
+    void DescribePut(ServiceCall& call, const Sha256Digest& digest) override;
+    ServiceCall ListCall(std::string_view prefix, const std::string& token) override;
+    HttpRequest Write(const ServiceCall& call, Interrupt& interrupt) override;
+    [[nodiscard]] bool IsRefusal(const ServiceCall& call, const HttpAnswer& answer) const override;
+    StoreError Refused(const ServiceCall& call, const HttpAnswer& answer) override;
+    [[nodiscard]] std::string HintFor(HttpFault fault) const override;
+    ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) override;
+
+private:
+    [[nodiscard]] std::string Key(std::string_view name) const;
+
+    Place place_;
+    AzureOptions options_;
+    AzureCredentialSource credentials_;
+};
+
+} // namespace lifeboat

@@ -1,0 +1,129 @@
+#include "core/store/s3_service.h"
+
+#include <algorithm>
+
+#include "core/crypto/openssl.h"
+#include "core/store/s3_answers.h"
+#include "core/store/sigv4.h"
+
+namespace lifeboat {
+namespace {
+
+constexpr const char* kSha256OfNothing =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+
+std::string Seconds(Instant when) { return Rfc3339(when).substr(0, 19) + "Z"; }
+
+} // namespace
+
+S3Service::S3Service(Place place, S3Options options)
+    : place_(std::move(place)), options_(std::move(options)), credentials_(options_) {}
+
+std::string S3Service::Endpoint() const {
+    return options_.scheme + "://" + options_.Host(place_.bucket);
+}
+
+HttpSettings S3Service::Settings() const {
+    HttpSettings settings;
+    settings.ca_file = options_.ca_file;
+    settings.connect_timeout = std::min(options_.timeout, kConnectTimeout);
+    settings.timeout = options_.timeout;
+    return settings;
+}
+
+std::string S3Service::Key(std::string_view name) const {
+    if (place_.prefix.empty()) return std::string(name);
+    return name.empty() ? place_.prefix : place_.prefix + "/" + std::string(name);
+}
+
+void S3Service::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
+    call.headers.insert(options_.object_headers.begin(), options_.object_headers.end());
+    call.headers["content-type"] = "application/octet-stream";
+    call.headers["if-none-match"] = "*";
+    call.headers["x-amz-checksum-sha256"] = Base64(digest);
+    if (!options_.lock_days) return;
+    call.headers["x-amz-object-lock-mode"] = options_.lock_mode;
+    call.headers["x-amz-object-lock-retain-until-date"] =
+        Seconds(Now() + std::chrono::days(*options_.lock_days));
+}
+
+ServiceCall S3Service::ListCall(std::string_view prefix, const std::string& token) {
+    std::string below = Key(prefix);
+    if (!below.empty()) below += '/';
+    ServiceCall call;
+    call.method = "GET";
+    call.action = "list";
+    call.query = {{"list-type", "2"}, {"prefix", below}};
+    if (!token.empty()) call.query.emplace_back("continuation-token", token);
+    call.most_answer = size_t{8} << 20;
+    return call;
+}
+
+HttpRequest S3Service::Write(const ServiceCall& call, Interrupt& interrupt) {
+    const S3Credentials& credentials = credentials_.Get(interrupt);
+    const Instant now = Now();
+    SigV4Request request;
+    request.method = call.method;
+    request.path = options_.Path(place_.bucket, call.name.empty() ? std::string() : Key(call.name));
+    request.query = call.query;
+    request.headers = call.headers;
+    request.payload_sha256 = call.body_sha256.empty() ? kSha256OfNothing : call.body_sha256;
+    request.headers["host"] = options_.Host(place_.bucket);
+    request.headers["x-amz-date"] = CompactUtc(now);
+    request.headers["x-amz-content-sha256"] = request.payload_sha256;
+    if (!credentials.session_token.empty())
+        request.headers["x-amz-security-token"] = credentials.session_token;
+
+    HttpRequest http;
+    http.url = Endpoint() + request.path;
+    if (!call.query.empty()) http.url += "?" + CanonicalQuery(call.query);
+    for (const auto& [name, value] : request.headers) http.headers.push_back(name + ": " + value);
+    const SigV4Key key{credentials.access_key, credentials.secret_key, options_.region};
+    http.headers.push_back("Authorization: " + SigV4Authorization(request, key, now));
+    return http;
+}
+
+bool S3Service::IsRefusal(const ServiceCall& call, const HttpAnswer& answer) const {
+    // The start of an object of ours never looks like that.
+    if (call.method == "GET" && answer.status == 206) return false;
+    return !S3ErrorCode(answer).empty();
+}
+
+StoreError S3Service::Refused(const ServiceCall& call, const HttpAnswer& answer) {
+    StoreError refused = S3Refused(call, place_.url, answer);
+    const std::string code = S3ErrorCode(answer);
+    if (code != "ExpiredToken" && code != "TokenRefreshRequired") return refused;
+    credentials_.Forget(); // the next try gets others, if there are any
+    return {StoreFault::kTransient, refused.code(), refused.message(), refused.detail(),
+            refused.hint()};
+}
+
+std::string S3Service::HintFor(HttpFault fault) const {
+    switch (fault) {
+    case HttpFault::kName:
+        return "Correct option \"endpoint\" or \"region\", or the name service of this machine.";
+    case HttpFault::kConnect:
+        return "Is the service up, and is its port reachable from this machine?";
+    case HttpFault::kTls:
+        return options_.ca_file.empty()
+                   ? "If the service has a certificate of your own authority, name that with "
+                     "option \"ca_file\"."
+                   : "Option \"ca_file\" must hold the certificate of the authority that signed "
+                     "the service's.";
+    case HttpFault::kSettings:
+        return "Option \"ca_file\" names a file of certificates (PEM) that this process can read.";
+    default: return {};
+    }
+}
+
+ServiceListing S3Service::ParseListing(const ServiceCall& call, const HttpAnswer& answer) {
+    ServiceListing listing = ParseS3Listing(call, place_.url, answer);
+    const size_t strip = place_.prefix.empty() ? 0 : place_.prefix.size() + 1;
+    std::erase_if(listing.objects,
+                  [strip](const StoreObject& object) { return object.name.size() <= strip; });
+    for (StoreObject& object : listing.objects) object.name.erase(0, strip);
+    return listing;
+}
+
+} // namespace lifeboat

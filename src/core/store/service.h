@@ -1,0 +1,63 @@
+// What differs between the services that keep objects over HTTP: how a request is written and
+// signed, what an answer means. ServiceStore does the rest.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/crypto/sha256.h"
+#include "core/io/http.h"
+#include "core/store/store.h"
+
+namespace lifeboat {
+
+struct ServiceCall {
+    std::string method;
+    std::string action; // for messages: "write", "read", "look up", "list", "remove"
+    std::string name;   // store-relative; "" for the store itself
+    std::vector<std::pair<std::string, std::string>> query;  // not encoded
+    std::map<std::string, std::string, std::less<>> headers; // lower-case names
+    std::shared_ptr<const HttpBody> body;
+    std::string body_sha256; // hexadecimal; empty: of nothing
+    size_t most_answer = size_t{1} << 20;
+};
+
+struct ServiceListing {
+    std::vector<StoreObject> objects; // store-relative names, but not checked
+    std::string next;                 // token of the next page; empty: this is the last
+};
+
+class Service {
+public:
+    virtual ~Service() = default;
+    // Of the store, without secrets.
+    [[nodiscard]] virtual const std::string& url() const = 0;
+    // "https://host": for messages.
+    [[nodiscard]] virtual std::string Endpoint() const = 0;
+    [[nodiscard]] virtual HttpSettings Settings() const = 0;
+
+    // Headers of an object's PUT: create-once, checksum, what the options ask for.
+    virtual void DescribePut(ServiceCall& call, const Sha256Digest& digest) = 0;
+    virtual ServiceCall ListCall(std::string_view prefix, const std::string& token) = 0;
+    // With the signature of this moment: what is sent again is written again. May ask for
+    // credentials and wait for them.
+    virtual HttpRequest Write(const ServiceCall& call, Interrupt& interrupt) = 0;
+
+    // Some services say 200 and then that they have failed.
+    [[nodiscard]] virtual bool IsRefusal(const ServiceCall& call,
+                                         const HttpAnswer& answer) const = 0;
+    // The error for an answer that is not what was hoped for.
+    virtual StoreError Refused(const ServiceCall& call, const HttpAnswer& answer) = 0;
+    // The hint for no answer at all, and whether it may pass by itself.
+    [[nodiscard]] virtual std::string HintFor(HttpFault fault) const = 0;
+    // Throws StoreError (transient) when the answer is something else.
+    virtual ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) = 0;
+};
+
+// "write \"objects/…\" in store \"s3://…\"", for messages.
+std::string Describe(const ServiceCall& call, std::string_view url);
+
+} // namespace lifeboat

@@ -1,0 +1,301 @@
+#include "core/store/service_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+#include <thread>
+
+#include "core/store/service_source.h"
+#include "core/store/store_name.h"
+
+namespace lifeboat {
+namespace {
+
+// At once, for one process: waiting for answers costs nothing, keeping bytes does.
+constexpr size_t kMostUploads = 6;
+constexpr uint64_t kMostUploading = 64ULL << 20;
+constexpr int kTries = 8;
+constexpr std::chrono::milliseconds kFirstDelay{200};
+constexpr std::chrono::milliseconds kLongestDelay{10'000};
+
+void Sleep(std::chrono::milliseconds time, Interrupt& interrupt) {
+    constexpr std::chrono::milliseconds kSlice{100};
+    for (; time.count() > 0; time -= kSlice) {
+        interrupt.Check();
+        std::this_thread::sleep_for(std::min(time, kSlice));
+    }
+}
+
+// With full jitter: many that were refused at once do not come back at once.
+std::chrono::milliseconds DelayAfter(int failures) {
+    static thread_local std::minstd_rand random(std::random_device{}());
+    const auto most = std::min(kLongestDelay, kFirstDelay * (1 << std::min(failures - 1, 10)));
+    return std::chrono::milliseconds(
+        std::uniform_int_distribution<int64_t>(0, most.count())(random));
+}
+
+bool IsRandomName(std::string_view name) { return name.starts_with("objects/"); }
+
+uint64_t ContentLength(const HttpAnswer& answer) {
+    const std::string_view text = answer.Header("content-length");
+    uint64_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return length;
+}
+
+HttpSettings WithConnections(HttpSettings settings) {
+    settings.connections = kMostUploads + 2;
+    return settings;
+}
+
+// A file of certificates and a certificate do not mend themselves.
+bool PassesByItself(HttpFault fault) {
+    return fault != HttpFault::kTls && fault != HttpFault::kSettings;
+}
+
+} // namespace
+
+std::string Describe(const ServiceCall& call, std::string_view url) {
+    const std::string store = "store \"" + Printable(url) + "\"";
+    if (call.name.empty()) return call.action + " " + store;
+    return call.action + " \"" + Printable(call.name) + "\" in " + store;
+}
+
+// --- requests ------------------------------------------------------------------------------------
+
+ServiceStore::ServiceStore(std::unique_ptr<Service> service, Interrupt& interrupt)
+    : service_(std::move(service)),
+      interrupt_(interrupt),
+      client_(WithConnections(service_->Settings())) {}
+
+ServiceStore::~ServiceStore() = default;
+
+std::shared_ptr<HttpExchange> ServiceStore::Begin(const ServiceCall& call) {
+    HttpRequest request = service_->Write(call, interrupt_);
+    request.method = call.method;
+    request.body = call.body;
+    request.most_answer = call.most_answer;
+    return client_.Begin(std::move(request));
+}
+
+const HttpAnswer& ServiceStore::Await(HttpExchange& exchange, const ServiceCall& call) {
+    try {
+        const HttpAnswer& answer = exchange.Wait(interrupt_);
+        if (answer.status / 100 == 2 && !service_->IsRefusal(call, answer)) return answer;
+        throw service_->Refused(call, answer);
+    } catch (const HttpError& error) {
+        throw StoreError(
+            PassesByItself(error.fault()) ? StoreFault::kTransient : StoreFault::kPermanent,
+            Errc::StoreUnreachable, "could not " + Describe(call, service_->url()),
+            "No answer from " + service_->Endpoint() + ": " + Printable(error.message()) + ".",
+            service_->HintFor(error.fault()));
+    }
+}
+
+HttpAnswer ServiceStore::Ask(const ServiceCall& call) {
+    const auto exchange = Begin(call);
+    return Await(*exchange, call);
+}
+
+// --- writing -------------------------------------------------------------------------------------
+
+struct ServiceStore::Upload {
+    ServiceCall call;
+    uint64_t size = 0;
+    std::shared_ptr<HttpExchange> exchange;
+};
+
+class ServiceStore::ObjectSink final : public Sink {
+public:
+    ObjectSink(ServiceStore& store, std::string_view name) : store_(store), name_(name) {}
+    void Write(Bytes bytes) override {
+        hash_.Update(bytes);
+        body_.Append(bytes);
+    }
+    void Finish() override { store_.BeginUpload(name_, std::move(body_), hash_.Final()); }
+
+private:
+    ServiceStore& store_;
+    std::string name_;
+    Sha256 hash_;
+    HttpBody body_;
+};
+
+std::unique_ptr<Sink> ServiceStore::Create(std::string_view name) {
+    CheckStoreName(name);
+    if (!IsRandomName(name) && MayExist(name)) throw ObjectExists(name, service_->url());
+    return std::make_unique<ObjectSink>(*this, name);
+}
+
+// Who may not list is told "denied" of what is not there: then the service alone sees to it that
+// nothing is overwritten.
+bool ServiceStore::MayExist(std::string_view name) {
+    try {
+        return Exists(name);
+    } catch (const StoreError& error) {
+        if (error.code() != Errc::StoreDenied) throw;
+        return false;
+    }
+}
+
+void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest) {
+    while (!uploads_.empty() &&
+           (uploads_.size() >= kMostUploads || uploading_ + body.size() > kMostUploading ||
+            uploads_.front()->exchange->Ended()))
+        FinishOldest();
+    auto upload = std::make_unique<Upload>();
+    upload->size = body.size();
+    ServiceCall& call = upload->call;
+    call.method = "PUT";
+    call.action = "write";
+    call.name = name;
+    call.body_sha256 = ToHex(digest);
+    call.body = std::make_shared<const HttpBody>(std::move(body));
+    service_->DescribePut(call, digest);
+    upload->exchange = Begin(call);
+    if (!deferred_) return Finish(*upload);
+    uploading_ += upload->size;
+    uploads_.push_back(std::move(upload));
+}
+
+// A PUT that failed may have been carried out all the same: then the next one finds the object
+// there.
+void ServiceStore::Finish(Upload& upload) {
+    for (int failures = 0;;) {
+        try {
+            Await(*upload.exchange, upload.call);
+            return;
+        } catch (const StoreError& error) {
+            const bool sent_before = failures > 0 || upload.exchange->SentAgain();
+            if (error.fault() == StoreFault::kExists && sent_before && IsStored(upload)) return;
+            if (error.fault() != StoreFault::kTransient || ++failures >= kTries) throw;
+        }
+        Sleep(DelayAfter(failures), interrupt_);
+        upload.exchange = Begin(upload.call);
+    }
+}
+
+void ServiceStore::FinishOldest() {
+    const std::unique_ptr<Upload> upload = std::move(uploads_.front());
+    uploads_.pop_front();
+    uploading_ -= upload->size;
+    Finish(*upload);
+}
+
+// What was created can be read at once: its upload ends first, and those begun before it.
+void ServiceStore::FinishUploadsThrough(std::string_view name) {
+    const auto is_it = [name](const auto& upload) { return upload->call.name == name; };
+    while (std::ranges::any_of(uploads_, is_it)) FinishOldest();
+}
+
+bool ServiceStore::IsStored(const Upload& upload) {
+    const auto source = Get(upload.call.name, {});
+    Sha256 hash;
+    Buffer piece(256 << 10);
+    uint64_t size = 0;
+    while (const size_t got = source->Read(piece)) {
+        size += got;
+        if (size > upload.size) return false;
+        hash.Update(Bytes(piece).first(got));
+    }
+    return size == upload.size && ToHex(hash.Final()) == upload.call.body_sha256;
+}
+
+void ServiceStore::Sync(Interrupt& interrupt) {
+    while (!uploads_.empty()) {
+        interrupt.Check();
+        FinishOldest();
+    }
+}
+
+// --- reading and the rest ------------------------------------------------------------------------
+
+class ServiceStore::ObjectSource final : public PieceSource {
+public:
+    ObjectSource(ServiceStore& store, std::string_view name, ByteRange range)
+        : PieceSource(range), store_(store) {
+        call_.method = "GET";
+        call_.action = "read";
+        call_.name = name;
+        call_.most_answer = kPieceBytes + (64 << 10);
+    }
+
+private:
+    std::shared_ptr<HttpExchange> Begin(const std::string& range) override {
+        call_.headers["range"] = range;
+        return store_.Begin(call_);
+    }
+    const HttpAnswer& Await(HttpExchange& exchange) override {
+        try {
+            return store_.Await(exchange, call_);
+        } catch (const StoreError&) {
+            if (const HttpAnswer* answer = exchange.Answer(); answer && answer->status == 416)
+                return *answer;
+            throw;
+        }
+    }
+    [[noreturn]] void Refuse(const std::string& why) override {
+        throw StoreError(StoreFault::kTransient, Errc::StoreUnreachable,
+                         "could not " + Describe(call_, store_.service_->url()), why);
+    }
+
+    ServiceStore& store_;
+    ServiceCall call_;
+};
+
+std::unique_ptr<Source> ServiceStore::Get(std::string_view name, ByteRange range) {
+    CheckStoreName(name);
+    FinishUploadsThrough(name);
+    if (range.length == 0) {
+        Stat(name); // an absent object is an error all the same
+        return std::make_unique<MemorySource>(Bytes{});
+    }
+    auto source = std::make_unique<ObjectSource>(*this, name, range);
+    source->Start();
+    return source;
+}
+
+StoreObject ServiceStore::Stat(std::string_view name) {
+    CheckStoreName(name);
+    FinishUploadsThrough(name);
+    ServiceCall call;
+    call.method = "HEAD";
+    call.action = "look up";
+    call.name = name;
+    const HttpAnswer answer = Ask(call);
+    const auto modified = ParseHttpDate(answer.Header("last-modified"));
+    return {std::string(name), ContentLength(answer), modified.value_or(Instant{})};
+}
+
+void ServiceStore::List(std::string_view prefix,
+                        const std::function<void(const StoreObject&)>& visit) {
+    prefix = CheckStorePrefix(prefix);
+    while (!uploads_.empty()) FinishOldest();
+    std::string next;
+    do {
+        const ServiceCall call = service_->ListCall(prefix, next);
+        const ServiceListing page = service_->ParseListing(call, Ask(call));
+        for (const StoreObject& object : page.objects) {
+            if (IsStorePath(object.name)) visit(object);
+        }
+        next = page.next;
+    } while (!next.empty());
+}
+
+void ServiceStore::Remove(std::string_view name) {
+    CheckStoreName(name);
+    FinishUploadsThrough(name);
+    ServiceCall call;
+    call.method = "DELETE";
+    call.action = "remove";
+    call.name = name;
+    try {
+        Ask(call);
+    } catch (const StoreError& error) {
+        if (error.fault() != StoreFault::kNotFound) throw;
+    }
+}
+
+StoreProperties ServiceStore::Properties() { return {service_->url(), std::nullopt, {}, true}; }
+
+} // namespace lifeboat

@@ -1,0 +1,60 @@
+// A store kept by a service over HTTP.
+//
+// An object is one PUT, made when its sink ends: until then its bytes are kept in memory. With
+// DeferDurability() a sink's end only begins the PUT, and writing goes on; Sync() waits for them.
+// Create-once is `If-None-Match: *`; the few names that are not random are looked up before, too,
+// because there are services that ignore that header.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "core/store/service.h"
+
+namespace lifeboat {
+
+class ServiceStore final : public Store {
+public:
+    // Every wait looks at `interrupt`, which outlives the store.
+    ServiceStore(std::unique_ptr<Service> service, Interrupt& interrupt);
+    ~ServiceStore() override;
+
+    std::unique_ptr<Sink> Create(std::string_view name) override;
+    std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override;
+    StoreObject Stat(std::string_view name) override;
+    void List(std::string_view prefix,
+              const std::function<void(const StoreObject&)>& visit) override;
+    void Remove(std::string_view name) override;
+    StoreProperties Properties() override;
+    void DeferDurability() override { deferred_ = true; }
+    void Sync(Interrupt& interrupt) override;
+    [[nodiscard]] uint64_t ComfortableBytes() const override { return kComfortable; }
+
+private:
+    static constexpr uint64_t kComfortable = 64ULL << 20;
+
+    class ObjectSink;
+    class ObjectSource;
+    struct Upload;
+
+    std::shared_ptr<HttpExchange> Begin(const ServiceCall& call);
+    // The answer when it is a good one; otherwise throws StoreError.
+    const HttpAnswer& Await(HttpExchange& exchange, const ServiceCall& call);
+    HttpAnswer Ask(const ServiceCall& call);
+
+    void BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest);
+    void Finish(Upload& upload);
+    void FinishOldest();
+    void FinishUploadsThrough(std::string_view name);
+    bool IsStored(const Upload& upload);
+    bool MayExist(std::string_view name);
+
+    std::unique_ptr<Service> service_;
+    Interrupt& interrupt_;
+    HttpClient client_;
+    bool deferred_ = false;
+    std::deque<std::unique_ptr<Upload>> uploads_; // begun, not known to have ended; oldest first
+    uint64_t uploading_ = 0;                      // their bytes
+};
+
+} // namespace lifeboat
