@@ -25,11 +25,8 @@ void RotateRunKey(Store& store, const Key& run_key,
         throw Error(Errc::KeyMissing, "a run key needs a recovery certificate or a server secret");
     }
     const KeyId id = run_key.Id();
-    std::vector<KeyFile> older = ListKeyFiles(store);
-    std::erase_if(older, [&id](const KeyFile& file) { return file.id != id; });
-    int number = 0;
-    for (const KeyFile& file : older) number = std::max(number, file.number);
-    ++number;
+    const std::vector<KeyFile> older = KeyFilesOf(store, id);
+    const int number = older.empty() ? 1 : older.front().number + 1;
     if (!recipients.empty()) {
         PutAndCompare(store, KeyFileName(id, number, "cms"),
                       WrapForRecipients(run_key, recipients));

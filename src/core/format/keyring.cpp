@@ -10,6 +10,7 @@ namespace lifeboat {
 namespace {
 
 constexpr uint64_t kMaxKeyFileBytes = 1 << 20;
+constexpr int kMostRotations = 100;
 
 std::string NameOf(const KeyFile& file) {
     return KeyFileName(file.id, file.number, file.extension);
@@ -49,7 +50,7 @@ void Keyring::AddRecoveryKey(std::unique_ptr<RecoveryPrivateKey> key) {
 
 const Key& Keyring::Find(const KeyId& id) {
     if (const auto known = found_.find(id); known != found_.end()) return known->second;
-    const std::vector<KeyFile> files = FilesOf(id);
+    const std::vector<KeyFile> files = KeyFilesOf(store_, id);
     if (files.empty())
         throw Error(Errc::KeyMissing, "the store has no key file for key " + ToHex(id),
                     "Without it nothing that is encrypted under this key can be read.",
@@ -62,17 +63,6 @@ const Key& Keyring::Find(const KeyId& id) {
                 "The store has " + NameOf(files.front()) +
                     (files.front().extension == "srv" ? ", which the server's secret opens."
                                                       : ", which a recovery key opens."));
-}
-
-std::vector<KeyFile> Keyring::FilesOf(const KeyId& id) {
-    if (!files_) files_ = ListKeyFiles(store_);
-    std::vector<KeyFile> files;
-    std::copy_if(files_->begin(), files_->end(), std::back_inserter(files),
-                 [&](const KeyFile& file) { return file.id == id; });
-    std::sort(files.begin(), files.end(), [](const KeyFile& a, const KeyFile& b) {
-        return a.number != b.number ? a.number > b.number : a.extension > b.extension;
-    });
-    return files;
 }
 
 // Tries every opener of the file's kind. nullopt: none fits; why the first did not is kept in
@@ -98,6 +88,55 @@ std::optional<Key> Keyring::Open(const KeyFile& file, std::optional<Error>& fail
         }
     }
     return std::nullopt;
+}
+
+namespace {
+
+// Who may not list is told "denied" of what is not there.
+bool IsThere(Store& store, const std::string& name) {
+    try {
+        return store.Exists(name);
+    } catch (const StoreError& e) {
+        if (e.code() != Errc::StoreDenied) throw;
+        return false;
+    }
+}
+
+std::vector<KeyFile> ListedFilesOf(Store& store, const KeyId& id) {
+    std::vector<KeyFile> files = ListKeyFiles(store);
+    std::erase_if(files, [&id](const KeyFile& file) { return file.id != id; });
+    std::ranges::sort(files, [](const KeyFile& a, const KeyFile& b) {
+        return a.number != b.number ? a.number > b.number : a.extension > b.extension;
+    });
+    return files;
+}
+
+// Numbers have no gaps: a rotation writes the next one before it removes those before.
+std::vector<KeyFile> FilesFrom(Store& store, const KeyId& id, int first) {
+    std::vector<KeyFile> files;
+    for (int number = first; number < first + kMostRotations; ++number) {
+        const size_t before = files.size();
+        for (const char* extension : {"cms", "srv"}) {
+            if (IsThere(store, KeyFileName(id, number, extension)))
+                files.insert(files.begin(), {id, number, extension});
+        }
+        if (files.size() == before && !files.empty()) break;
+        if (number == first && files.empty() && first == 1) break;
+    }
+    return files;
+}
+
+} // namespace
+
+std::vector<KeyFile> KeyFilesOf(Store& store, const KeyId& id) {
+    std::vector<KeyFile> files = FilesFrom(store, id, 1);
+    if (!files.empty()) return files;
+    try {
+        return ListedFilesOf(store, id); // it was rotated, or there is none
+    } catch (const StoreError& e) {
+        if (e.code() != Errc::StoreDenied) throw;
+        return FilesFrom(store, id, 2);
+    }
 }
 
 std::vector<KeyFile> ListKeyFiles(Store& store) {

@@ -31,16 +31,17 @@ public:
     }
 
 private:
-    [[nodiscard]] std::vector<KeyFile> FilesOf(const KeyId& id);
     [[nodiscard]] std::optional<Key> Open(const KeyFile& file, std::optional<Error>& failure);
 
     Store& store_;
-    std::optional<std::vector<KeyFile>> files_; // all of the store's, once listed
     std::vector<Key> secrets_;
     std::vector<std::unique_ptr<RecoveryPrivateKey>> recovery_;
     std::map<KeyId, Key> found_;
 };
 
+// The key files of one key, highest number first: by their names where that suffices, for not
+// everybody may list.
+std::vector<KeyFile> KeyFilesOf(Store& store, const KeyId& id);
 // All key files of the store, in no order. Other names below keys/ are passed over.
 std::vector<KeyFile> ListKeyFiles(Store& store);
 

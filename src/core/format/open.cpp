@@ -16,7 +16,9 @@ std::optional<std::string> ReadIfThere(Store& store, std::string_view name, uint
     try {
         return store.Read(name, limit);
     } catch (const StoreError& e) {
-        if (e.fault() == StoreFault::kNotFound) return std::nullopt;
+        // Who may not list is told "denied" of what is not there.
+        if (e.fault() == StoreFault::kNotFound || e.code() == Errc::StoreDenied)
+            return std::nullopt;
         throw;
     }
 }
@@ -28,7 +30,14 @@ std::optional<std::string> ReadIfThere(Store& store, std::string_view name, uint
 
 [[noreturn]] void ThrowNotThere(Store& store, std::string_view id) {
     bool any = false;
-    store.List(BackupFile(id, ""), [&](const StoreObject&) { any = true; });
+    try {
+        store.List(BackupFile(id, ""), [&](const StoreObject&) { any = true; });
+    } catch (const StoreError& e) {
+        if (e.code() != Errc::StoreDenied) throw;
+        throw Error(Errc::StoreDenied,
+                    "there is no backup \"" + std::string(id) + "\" in the store, or it is denied",
+                    e.detail(), e.hint());
+    }
     if (any) ThrowUnfinished(id, kSumsFile);
     throw Error(Errc::NotFound, "there is no backup \"" + std::string(id) + "\" in the store");
 }

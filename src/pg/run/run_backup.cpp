@@ -227,8 +227,7 @@ private:
     // A cleaner that does not know this run (a copy of this cluster) may have taken it for debris.
     void RequireKeyFile() {
         if (!parts_.run_key) return;
-        for (const KeyFile& file : ListKeyFiles(*store_))
-            if (file.id == parts_.run_key->Id()) return;
+        if (!KeyFilesOf(*store_, parts_.run_key->Id()).empty()) return;
         throw Error(Errc::Damaged, "the run's key is not in store \"" + plan_.store.name +
                                        "\" any more: nobody could read the backup");
     }

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "core/format/backup_files.h"
+#include "core/format/key_rotation.h"
+#include "core/format/keyring.h"
 #include "core/store/decorators.h"
 #include "support/expect_error.h"
 #include "support/sample_backup.h"
@@ -37,6 +39,61 @@ TEST(Verify, AnUnreadableObjectIsAProblemOfThatObject) {
     EXPECT_EQ(report.objects, sample.manifest.objects.size() + 1); // the rest was verified
     away = true; // from the start: then nothing can be said of the backup
     EXPECT_EQ(Catch([&] { verify(); }).code, Errc::StoreRefused);
+}
+
+// As Amazon does: "denied" to who may only put and get, for lists and for what is not there.
+std::unique_ptr<Store> WithoutLists(MemoryStore& store) {
+    return WithFaults(std::make_unique<test::StoreDoor>(store),
+                      [&store](std::string_view operation, std::string_view name, uint64_t) {
+                          if (operation == "list" ||
+                              ((operation == "get" || operation == "stat") && !store.Exists(name)))
+                              throw StoreError(StoreFault::kPermanent, Errc::StoreDenied,
+                                               "could not " + std::string(operation) + " \"" +
+                                                   std::string(name) + "\"");
+                      });
+}
+
+TEST(Verify, WhoMayNotListReadsAllTheSame) {
+    Sample sample;
+    const auto store = WithoutLists(sample.store);
+    Keyring ring(*store);
+    ring.AddServerSecret(test::SampleSecret());
+    const auto verify = [&](const std::string& id) {
+        return VerifyBackup(*store, id, sample.trust, &ring, VerifyLevel::kContent,
+                            sample.interrupt, nullptr);
+    };
+    EXPECT_EQ(verify(sample.id()).problems, Problems{});
+    const auto thrown = Catch([&] { verify("app-20200101T000000Z-full-00000000"); });
+    EXPECT_EQ(thrown.code, Errc::StoreDenied);
+    EXPECT_EQ(thrown.message,
+              "there is no backup \"app-20200101T000000Z-full-00000000\" in the "
+              "store, or it is denied");
+}
+
+TEST(Verify, WhoMayNotListFindsARotatedKey) {
+    Sample sample;
+    RotateRunKey(sample.store, sample.source.run_key(), {}, test::SampleSecret());
+    RotateRunKey(sample.store, sample.source.run_key(), {}, test::SampleSecret());
+    const auto store = WithoutLists(sample.store);
+    const auto files = KeyFilesOf(*store, sample.source.run_key().Id());
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files.front().number, 3);
+    EXPECT_TRUE(KeyFilesOf(*store, KeyId{}).empty());
+}
+
+TEST(Verify, OfTwoNumbersOfAKeyTheHigherIsTheFirst) {
+    Sample sample;
+    const KeyId id = sample.source.run_key().Id();
+    for (const char* kept : {"cms", "srv"}) {
+        const std::string first = sample.store.Read(KeyFileName(id, 1, kept), 1 << 20);
+        sample.store.Put(KeyFileName(id, 2, kept), AsBytes(first));
+    }
+    std::vector<std::string> names;
+    for (const KeyFile& file : KeyFilesOf(sample.store, id))
+        names.push_back(KeyFileName(file.id, file.number, file.extension));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{KeyFileName(id, 2, "srv"), KeyFileName(id, 2, "cms"),
+                                        KeyFileName(id, 1, "srv"), KeyFileName(id, 1, "cms")}));
 }
 
 } // namespace
