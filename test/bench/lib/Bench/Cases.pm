@@ -114,8 +114,8 @@ sub empty
 
 sub watched
 {
-	my ($name, $title, $database, $largest_row) = @_;
-	my @seen = watch_tree(postmaster(), 20, sub { one_run(contender($database, 'zstd:1')) });
+	my ($name, $title, $database, $largest_row, $level) = @_;
+	my @seen = watch_tree(postmaster(), 20, sub { one_run(contender($database, $level // 'zstd:1')) });
 	my @processes = map {
 		my $process = $_;
 		{ what => title_of($process), map { $_ => 1024 * $process->{$_} } qw(RssAnon private VmHWM hwm_less_shmem) }
@@ -129,7 +129,8 @@ sub memory
 	my ($run) = @_;
 	return (
 		watched('memory-mixed', 'mixed tables', 'bench_mixed', 0),
-		watched('memory-row', 'a table of two very large rows', 'bench_row', $run->{data}{row}));
+		watched('memory-row', 'a table of two very large rows', 'bench_row', $run->{data}{row}),
+		watched('memory-long', 'mixed tables, zstd:1,long', 'bench_mixed', 0, 'zstd:1,long'));
 }
 
 # What each level costs and saves; a level this build does not know is left out and named.
