@@ -13,8 +13,9 @@ packages=(
     tzdata zstd openssl
     # testing
     libgtest-dev lz4 "postgresql-$major-pgtap" libtap-parser-sourcehandler-pgtap-perl libipc-run-perl dpkg-dev procps
+    python3 ceph-mon ceph-osd radosgw
     # linting
-    clang-format clang-tidy python3
+    clang-format clang-tidy
 )
 
 missing=()
