@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # report.pl [RESULT.json ...]: writes docs/benchmarks.md and docs/benchmarks.svg. Without a name: from the newest full run, the
-# newest run of some of its cases (rest), and the newest run of the levels, in bench/results.
+# newest runs of some of its cases (rest, memory), and the newest run of the levels, in bench/results.
 use strict;
 use warnings;
 use utf8;
@@ -13,7 +13,7 @@ use Bench::Svg qw(picture);
 use Bench::Table qw(bytes markdown case_table data_table format_table memory_table pgbench_table spans_table);
 
 my $repo = "$FindBin::RealBin/../..";
-my @files = @ARGV ? @ARGV : map { my @all = sort glob "$repo/bench/results/*-$_.json"; $all[-1] // () } qw(full rest levels);
+my @files = @ARGV ? @ARGV : map { my @all = sort glob "$repo/bench/results/*-$_.json"; $all[-1] // () } qw(full rest memory levels);
 die "no results in bench/results: run make bench\n" unless @files;
 
 sub load
@@ -68,7 +68,8 @@ sub caution
 
 sub goals_section
 {
-	my @goals = sort { $a->{number} <=> $b->{number} } map { @{ Bench::Goals::goals($_) } } @_;
+	my %newest = map { $_->{what} => $_ } map { @{ Bench::Goals::goals($_) } } @_;
+	my @goals = sort { $a->{number} <=> $b->{number} || $a->{what} cmp $b->{what} } values %newest;
 	return '' unless @goals;
 	return "\n## What was to be shown\n\n" . markdown(
 		[ '', 'goal ', 'measured', 'wanted', 'met ' ],

@@ -99,6 +99,7 @@ bool PassesByItself(const HttpAnswer& answer, const std::string& code) {
 Errc CodeFor(const HttpAnswer& answer, const std::string& code) {
     if (code == "NoSuchBucket") return Errc::StoreMissing;
     if (answer.status == 403 || answer.status == 401) return Errc::StoreDenied;
+    if (answer.status == 501) return Errc::StoreRefused;
     if (answer.status >= 500 || answer.status == 429 || answer.status == 408)
         return Errc::StoreUnreachable;
     return Errc::StoreRefused;
