@@ -43,6 +43,10 @@ public:
         Send();
         sent_ = std::chrono::steady_clock::now();
     }
+    // What a job had stored that was left in the middle: it is going to be removed.
+    void AddLeft(JobResult result) {
+        if (!result.records.empty()) waiting_.push_back(std::move(result));
+    }
     void Send() {
         store_.Sync(interrupt_);
         SendUnsynced();
@@ -83,7 +87,13 @@ void DoJobs(WorkHeader& header, const Job* jobs, const ObjectContext& context, R
         interrupt.Check();
         const uint32_t next = pg_atomic_fetch_add_u32(&header.next, 1);
         if (next >= header.job_count) return;
-        reports.Add({next, DoJob(jobs[next], context, interrupt)});
+        context.parts_of_job->clear();
+        try {
+            reports.Add({next, DoJob(jobs[next], context, interrupt)});
+        } catch (const Dismissed&) {
+            reports.AddLeft({next, *context.parts_of_job});
+            throw;
+        }
         LimitRelationCache(done);
     }
 }
@@ -140,6 +150,8 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     context.snapshot = header->snapshot;
     context.lsn = header->lsn;
     const Streaming streaming(run.shared);
+    std::vector<ObjectRecord> parts;
+    context.parts_of_job = &parts;
     Reports reports(*context.store, queue, interrupt);
     WorkerInterrupt worker_interrupt(interrupt, *header);
     try {

@@ -102,6 +102,7 @@ void PartedObject::ClosePart() {
                             static_cast<int64_t>(record.stored_bytes - published_stored_));
     pg_atomic_fetch_add_u64(&context_.shared->objects_done, 1);
     records_.push_back(std::move(record));
+    if (context_.parts_of_job != nullptr) context_.parts_of_job->push_back(records_.back());
     writer_.reset();
     rows_ = published_raw_ = published_stored_ = 0;
 }

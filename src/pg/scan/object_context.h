@@ -23,6 +23,8 @@ struct ObjectContext {
     uint64_t part_bytes = kPartBytes;
     std::unique_ptr<CompressorCache> compressors = std::make_unique<CompressorCache>();
     RunShared* shared = nullptr;
+    // Where parts are noted as they are stored: a job that is left in the middle has them reported.
+    std::vector<ObjectRecord>* parts_of_job = nullptr;
 
     [[nodiscard]] ObjectSpec Spec(ObjectKind kind, uint32_t relation = 0,
                                   std::optional<BlockRange> blocks = {}, uint32_t part = 1) const;
