@@ -146,10 +146,10 @@ cmp_ok(read_file("$bin/has"), '>', read_file("$bin/had"), 'when they had stored 
 whole_and_once($out, 'after a try in the middle of a table');
 
 # One heap block whose rows make objects of 256 MiB: the first of them is stored when the worker is dismissed.
-sql($node, app => "CREATE TABLE wide AS SELECT n, repeat('x', 2000000) AS x FROM generate_series(1, 300) n");
-schedule(max_rate => 60000000, compression => "'none'");
-first_pg_dump("for i in \$(seq 200); do find $store/objects -type f -size +250M | grep -q . && break; sleep 0.1; done; "
-	  . "find $store/objects -type f -size +250M >$bin/has");
+sql($node, app => "CREATE TABLE wide AS SELECT n, repeat('x', 2000000) AS x FROM generate_series(1, 220) n");
+schedule(workers => 1, max_rate => 60000000, compression => "'none'");
+my $parts = "find $store/objects -name '*.zst' -size +250M";
+first_pg_dump("for i in \$(seq 200); do $parts | grep -q . && break; sleep 0.1; done; $parts >$bin/has");
 ($rc, $out, $err) = $node->psql('postgres', "SELECT backup_run('s')");
 is($rc, 0, 'a worker that is dismissed between two parts of a table') or diag($err);
 isnt(read_file("$bin/has"), '', 'when it had stored the first');
