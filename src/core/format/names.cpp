@@ -89,6 +89,11 @@ std::string_view BackupIdStart(std::string_view id) noexcept {
     return CutLast(id);
 }
 
+BackupType BackupIdType(std::string_view id) noexcept {
+    CutLast(id);
+    return ParseBackupType(CutLast(id)).value_or(BackupType::kFull);
+}
+
 std::string MakeObjectName(bool encrypted, Codec codec) {
     const std::string id = RandomHex(16);
     const std::string_view suffix = codec == Codec::kLz4 ? kLz4Suffix : kZstdSuffix;

@@ -27,6 +27,8 @@ std::string MakeBackupId(std::string_view database, Instant start, BackupType ty
 bool IsBackupId(std::string_view id) noexcept;
 // The UTC start in a backup id: "20261120T021500Z". The id must be one.
 std::string_view BackupIdStart(std::string_view id) noexcept;
+// The type in a backup id. The id must be one.
+BackupType BackupIdType(std::string_view id) noexcept;
 
 inline constexpr std::string_view kZstdSuffix = ".zst";
 inline constexpr std::string_view kLz4Suffix = ".lz4";
