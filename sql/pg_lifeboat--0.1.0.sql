@@ -124,13 +124,13 @@ COMMENT ON COLUMN @extschema@.backup_schedules.retry_delay IS 'time between a fa
 COMMENT ON COLUMN @extschema@.backup_schedules.catch_up IS 'after a pause of the server: latest runs the newest missed one, none runs none';
 COMMENT ON COLUMN @extschema@.backup_schedules.yield_to_ddl IS 'end the run rather than hold up waiting DDL longer than lock_patience';
 COMMENT ON COLUMN @extschema@.backup_schedules.lock_patience IS 'how long each of a run''s five tries waits for a lock, and how long DDL may wait with yield_to_ddl';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_last IS 'retention: the last n (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_within IS 'retention: everything this much older than the newest sound backup (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_hourly IS 'retention: the newest of each of the last n hours (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_daily IS 'retention: the newest of each of the last n days (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_weekly IS 'retention: the newest of each of the last n weeks (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_monthly IS 'retention: the newest of each of the last n months (reserved)';
-COMMENT ON COLUMN @extschema@.backup_schedules.keep_yearly IS 'retention: the newest of each of the last n years (reserved)';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_last IS 'retention: keeps the last n backups of a database; null: no such rule. Without any rule all are kept';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_within IS 'retention: keeps what is less than this older than the newest sound backup';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_hourly IS 'retention: keeps the newest of each of the last n hours that have a backup, in timezone';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_daily IS 'retention: keeps the newest of each of the last n days that have one';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_weekly IS 'retention: keeps the newest of each of the last n weeks (ISO) that have one';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_monthly IS 'retention: keeps the newest of each of the last n months that have one';
+COMMENT ON COLUMN @extschema@.backup_schedules.keep_yearly IS 'retention: keeps the newest of each of the last n years that have one';
 COMMENT ON COLUMN @extschema@.backup_schedules.verify IS 'level of the verification after each backup; null: none';
 COMMENT ON COLUMN @extschema@.backup_schedules.verify_cron IS 'when the newest backup is verified again (reserved)';
 COMMENT ON COLUMN @extschema@.backup_schedules.drill_cron IS 'when a restore is rehearsed (reserved)';
@@ -486,7 +486,7 @@ COMMENT ON FUNCTION @extschema@.backup_alter_schedule IS
 
 CREATE FUNCTION @extschema@.backup_unschedule(name text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_unschedule';
-COMMENT ON FUNCTION @extschema@.backup_unschedule(text) IS 'Drops a schedule. Its backups stay.';
+COMMENT ON FUNCTION @extschema@.backup_unschedule(text) IS 'Drops a schedule. Its backups stay: no rule applies to them any more.';
 
 CREATE FUNCTION @extschema@.backup_pause(name text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_pause';
@@ -564,6 +564,16 @@ CREATE FUNCTION @extschema@.backup_delete(backup_id text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_delete';
 COMMENT ON FUNCTION @extschema@.backup_delete(text) IS 'Deletes a damaged backup from its store.';
 
+CREATE FUNCTION @extschema@.backup_prune(store text DEFAULT NULL, dry_run boolean DEFAULT true)
+    RETURNS TABLE (backup_id text, action text, rule text, bytes bigint, store text)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_prune';
+COMMENT ON FUNCTION @extschema@.backup_prune(text, boolean) IS
+    'Says of each backup whether the rules of its schedule keep it, and which; dry_run => false deletes the others. store: null looks at all. action: keep, delete, and of those that were to be deleted: postponed (in use by a run or a restore, or pinned meanwhile), refused (the store lets nobody delete). rule: keep_last, keep_within, keep_hourly … keep_yearly, the same with (oldest), pinned, floor_complete, floor_verified, damaged, no_policy, expired, joined by commas. bytes: what was new in this backup.';
+
+CREATE FUNCTION @extschema@.backup_keep_rules(OUT backup_id text, OUT store text, OUT rule text)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_keep_rules';
+COMMENT ON FUNCTION @extschema@.backup_keep_rules() IS 'Internal: keep_rule of backup_catalog.';
+
 CREATE FUNCTION @extschema@.backup_import(store text)
     RETURNS TABLE (backup_id text, action text) LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_import';
 COMMENT ON FUNCTION @extschema@.backup_import(text) IS
@@ -589,7 +599,7 @@ CREATE VIEW @extschema@.backup_progress AS
 COMMENT ON VIEW @extschema@.backup_progress IS 'Runs and restores at work, live.';
 COMMENT ON COLUMN @extschema@.backup_progress.run_id IS 'id in backup_runs or backup_restores';
 COMMENT ON COLUMN @extschema@.backup_progress.backup_id IS 'the backup that is made or restored';
-COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify; of a restore: preflight, schema, data, sequences, indexes, finish';
+COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify, prune; of a restore: preflight, schema, data, sequences, indexes, finish';
 COMMENT ON COLUMN @extschema@.backup_progress.relation IS 'the table last begun, or whose lock is waited for';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_done IS 'bytes of heap, TOAST and large objects read';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_total IS 'of these';
@@ -607,9 +617,11 @@ CREATE VIEW @extschema@.backup_catalog AS
            pg_catalog.round(p.raw_bytes::numeric OPERATOR(pg_catalog./) NULLIF(p.total_stored_bytes, 0), 2) AS ratio,
            p.finished_at OPERATOR(pg_catalog.-) p.started_at AS duration, p.encrypted, p.key, p.verified_level, p.verified_at,
            NULL::timestamptz AS drilled_at, NULL::boolean AS drill_ok, p.pinned,
-           CASE WHEN p.pinned THEN 'pinned' WHEN p.status = 'damaged' THEN 'damaged' ELSE 'no_policy' END AS keep_rule,
-           p.status
-      FROM @extschema@.backup_restore_points p;
+           k.rule AS keep_rule, p.status
+      FROM @extschema@.backup_restore_points p
+      LEFT JOIN @extschema@.backup_keep_rules() k
+        ON k.backup_id OPERATOR(pg_catalog.=) p.backup_id AND k.store OPERATOR(pg_catalog.=) p.store
+           AND p.status OPERATOR(pg_catalog.<>) 'deleted';
 COMMENT ON VIEW @extschema@.backup_catalog IS 'The backups: one row per restore point.';
 COMMENT ON COLUMN @extschema@.backup_catalog.backup_id IS 'id of the backup';
 COMMENT ON COLUMN @extschema@.backup_catalog.database IS 'the database';
@@ -635,7 +647,7 @@ COMMENT ON COLUMN @extschema@.backup_catalog.verified_at IS 'when that was';
 COMMENT ON COLUMN @extschema@.backup_catalog.drilled_at IS 'last restore drill (reserved)';
 COMMENT ON COLUMN @extschema@.backup_catalog.drill_ok IS 'its outcome (reserved)';
 COMMENT ON COLUMN @extschema@.backup_catalog.pinned IS 'kept whatever the rules say';
-COMMENT ON COLUMN @extschema@.backup_catalog.keep_rule IS 'why it is kept';
+COMMENT ON COLUMN @extschema@.backup_catalog.keep_rule IS 'the rules that keep it, as backup_prune names them; expired: the next prune deletes it; null: it is deleted';
 COMMENT ON COLUMN @extschema@.backup_catalog.status IS 'available, damaged or deleted';
 
 CREATE VIEW @extschema@.backup_relations AS
@@ -757,7 +769,7 @@ GRANT SELECT ON @extschema@.backup_stores, @extschema@.backup_keys, @extschema@.
     @extschema@.backup_restores, @extschema@.backup_events, @extschema@.backup_progress, @extschema@.backup_catalog,
     @extschema@.backup_relations, @extschema@.backup_status, @extschema@.backup_health TO pg_monitor;
 GRANT EXECUTE ON FUNCTION @extschema@.backup_progress_rows(), @extschema@.backup_health_rows(),
-    @extschema@.backup_next_due(text, text, timestamptz),
+    @extschema@.backup_keep_rules(), @extschema@.backup_next_due(text, text, timestamptz),
     @extschema@.backup_next_runs(text, text, integer, timestamptz) TO pg_monitor;
 
 -- In another database the catalog can be kept (after a restore of the control database), not used.

@@ -9,6 +9,7 @@
 #include "pg/run/leader_process.h"
 #include "pg/run/recover_runs.h"
 #include "pg/run/run_locks.h"
+#include "pg/run/run_prune.h"
 #include "pg/run/run_record.h"
 #include "pg/settings.h"
 #include "pg/shmem.h"
@@ -48,6 +49,7 @@ public:
         MakeKey();
         Collect();
         Commit();
+        PruneAfterRun(run_, plan_);
     }
 
     // What this run has left in the store, as far as it can be removed now.
@@ -107,21 +109,18 @@ private:
     // Best effort: a store that cannot be cleaned can still take a backup.
     void CleanStore(const std::string& dead) {
         try {
-            KnownBackups known;
+            Sweeper sweeper;
             {
                 SqlTransaction transaction;
                 MarkOrphans(run_.home);
-                known.place = place_;
-                known.alive = LiveBackups(run_.home);
-                known.ended = EndedBackups(run_.home);
-                known.catalog = CatalogBackups(run_.home, plan_.store.name);
+                sweeper = SweeperOf(run_.home, plan_.store.name);
                 transaction.Commit();
             }
             if (!dead.empty()) {
-                known.alive.erase(dead);
-                known.ended.insert(dead);
+                sweeper.alive.erase(dead);
+                sweeper.ended.insert(dead);
             }
-            const DebrisReport report = RemoveDebris(*store_, plan_.store, known, *run_.stop);
+            const SweepReport report = RemoveDebris(*store_, plan_.store, sweeper, *run_.stop);
             if (report.objects > 0 && dead.empty()) {
                 run_.notes.push_back("removed " + std::to_string(report.objects) + " objects (" +
                                      HumanBytes(report.bytes) + ") of runs that did not finish");

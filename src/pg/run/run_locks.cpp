@@ -13,7 +13,7 @@ namespace {
 // The fourth field; advisory locks of SQL have 1 and 2 there.
 enum LockClass : uint16_t { kRunClass = 0x4C01, kSlotClass, kChainClass, kCleanerClass };
 
-constexpr int kChainPollMs = 100;
+constexpr int kPollMs = 100;
 
 // The run that this process is: its own lock does not stand in its way.
 int64_t own_run = 0;
@@ -77,7 +77,7 @@ int SlotsTaken(int count) {
 ChainLock::ChainLock(std::string_view store_id, Oid database, Interrupt& interrupt)
     : store_(Hash(store_id)), database_(database) {
     const LOCKTAG tag = Tag(kChainClass, store_, database_);
-    while (!Take(tag, ExclusiveLock)) WaitForLatch(kChainPollMs, interrupt);
+    while (!Take(tag, ExclusiveLock)) WaitForLatch(kPollMs, interrupt);
 }
 
 ChainLock::~ChainLock() {
@@ -87,12 +87,21 @@ ChainLock::~ChainLock() {
     }
 }
 
-bool TakeCleanerLock(std::string_view store_id) {
-    return Take(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock);
+CleanerLock::CleanerLock(std::string_view store_id)
+    : store_(Hash(store_id)), taken_(Take(Tag(kCleanerClass, store_, 0), ExclusiveLock)) {}
+
+CleanerLock::CleanerLock(std::string_view store_id, Interrupt& interrupt) : CleanerLock(store_id) {
+    while (!taken_) {
+        WaitForLatch(kPollMs, interrupt);
+        taken_ = Take(Tag(kCleanerClass, store_, 0), ExclusiveLock);
+    }
 }
 
-void ReleaseCleanerLock(std::string_view store_id) {
-    Release(Tag(kCleanerClass, Hash(store_id), 0), ExclusiveLock);
+CleanerLock::~CleanerLock() {
+    try {
+        if (taken_) Release(Tag(kCleanerClass, store_, 0), ExclusiveLock);
+    } catch (...) { // NOLINT(bugprone-empty-catch): it goes with the process
+    }
 }
 
 } // namespace lifeboat::pg

@@ -30,8 +30,20 @@ private:
     Oid database_;
 };
 
-// One cleaner per store at a time.
-bool TakeCleanerLock(std::string_view store_id);
-void ReleaseCleanerLock(std::string_view store_id);
+// One per store at a time takes backups or debris out of it. (Of this control database: others are
+// known by what they write to the store.)
+class CleanerLock {
+public:
+    explicit CleanerLock(std::string_view store_id); // does not wait
+    CleanerLock(std::string_view store_id, Interrupt& interrupt);
+    CleanerLock(const CleanerLock&) = delete;
+    CleanerLock& operator=(const CleanerLock&) = delete;
+    ~CleanerLock();
+    [[nodiscard]] bool taken() const noexcept { return taken_; }
+
+private:
+    uint32_t store_;
+    bool taken_;
+};
 
 } // namespace lifeboat::pg

@@ -77,6 +77,7 @@ const char* RunPhaseName(RunPhase phase) {
     case RunPhase::kLargeObjects: return "large_objects";
     case RunPhase::kManifest: return "manifest";
     case RunPhase::kVerify: return "verify";
+    case RunPhase::kPrune: return "prune";
     case RunPhase::kPreflight: return "preflight";
     case RunPhase::kSequences: return "sequences";
     case RunPhase::kIndexes: return "indexes";

@@ -52,6 +52,7 @@ enum class RunPhase : uint32_t {
     kLargeObjects,
     kManifest,
     kVerify,
+    kPrune,
     // Of a restore, which has schema and data, too.
     kPreflight,
     kSequences,

@@ -1,7 +1,8 @@
 // backup_pin, backup_unpin, backup_delete.
-#include "pg/catalog/delete_backup.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/stored_backup.h"
+#include "pg/run/debris.h"
+#include "pg/run/run_locks.h"
 #include "pg/sql/call.h"
 
 extern "C" {
@@ -66,6 +67,20 @@ void RefuseSound(const RestorePoint& point) {
                     QuoteLiteral(point.backup_id) + ");");
 }
 
+SweepReport DeleteFromStore(const Home& home, StoredBackup& backup) {
+    const std::string& id = backup.point.backup_id;
+    ServerInterrupt interrupt;
+    const CleanerLock lock(backup.record.store_id, interrupt);
+    Sweeper sweeper = SweeperOf(home, backup.record.name);
+    if (LiveReferences(*backup.store, sweeper, interrupt).contains(id)) {
+        throw Error(Errc::WrongState, "backup " + id + " is needed by a run at work",
+                    "Another backup is being made from it.", "Wait for its end.");
+    }
+    TakeMark(*backup.store, id, interrupt);
+    sweeper.deleted.insert(id);
+    return Sweep(*backup.store, sweeper, interrupt);
+}
+
 Datum Delete(const Call& call) {
     const Home home = RequireHome();
     const std::string id = call.Text(0, "backup id");
@@ -80,7 +95,7 @@ Datum Delete(const Call& call) {
     LockStore(home, point.store);
     ServerInterrupt interrupt;
     StoredBackup backup = FindInStore(home, point, interrupt);
-    const DeleteReport report = DeleteBackup(*backup.store, backup.point.backup_id, interrupt);
+    const SweepReport report = DeleteFromStore(home, backup);
     Execute(home.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = $1 "
                      "AND store = $2"),
             {backup.point.backup_id, backup.point.store});

@@ -14,8 +14,8 @@ constexpr const char* kMonitorTables =
     "@.backup_stores, @.backup_keys, @.backup_schedules, @.backup_runs, @.backup_restores, "
     "@.backup_events, @.backup_progress, @.backup_catalog, @.backup_relations, @.backup_status, "
     "@.backup_health";
-constexpr const char* kMonitor[] = {"backup_progress_rows", "backup_health_rows", "backup_next_due",
-                                    "backup_next_runs"};
+constexpr const char* kMonitor[] = {"backup_progress_rows", "backup_health_rows",
+                                    "backup_keep_rules", "backup_next_due", "backup_next_runs"};
 constexpr const char* kOperator[] = {"backup_run",         "backup_cancel",
                                      "backup_verify",      "backup_restore_plan",
                                      "backup_check_store", "backup_check_key"};

@@ -10,7 +10,7 @@
 #include "pg/catalog/this_cluster.h"
 #include "pg/settings.h"
 #include "pg/shmem.h"
-#include "pg/sql/call.h"
+#include "pg/sql/health_retention.h"
 
 extern "C" {
 #include <access/xlog.h>
@@ -334,6 +334,7 @@ Datum Health(const Call& call) {
     CheckKeys(home, result);
     CheckSchedules(home, result);
     CheckBackups(home, result);
+    CheckRetention(home, result);
     return result.Done();
 }
 

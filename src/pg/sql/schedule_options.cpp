@@ -31,13 +31,13 @@ constexpr ScheduleOption kOptions[] = {
     {"catch_up", "text", "latest", false},
     {"yield_to_ddl", "boolean", "f", false},
     {"lock_patience", "interval", "30 seconds", false},
-    {"keep_last", "integer", nullptr, true},
-    {"keep_within", "interval", nullptr, true},
-    {"keep_hourly", "integer", nullptr, true},
-    {"keep_daily", "integer", nullptr, true},
-    {"keep_weekly", "integer", nullptr, true},
-    {"keep_monthly", "integer", nullptr, true},
-    {"keep_yearly", "integer", nullptr, true},
+    {"keep_last", "integer", nullptr, false},
+    {"keep_within", "interval", nullptr, false},
+    {"keep_hourly", "integer", nullptr, false},
+    {"keep_daily", "integer", nullptr, false},
+    {"keep_weekly", "integer", nullptr, false},
+    {"keep_monthly", "integer", nullptr, false},
+    {"keep_yearly", "integer", nullptr, false},
     {"verify", "text", nullptr, false},
     {"verify_cron", "text", nullptr, true},
     {"drill_cron", "text", nullptr, true},
@@ -124,6 +124,18 @@ void CheckInterval(const OptionValues& values, const char* name, bool zero_allow
                                         ", not " + *value);
 }
 
+void CheckKeepRules(const OptionValues& values) {
+    for (const char* name :
+         {"keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly"}) {
+        CheckRange(values, name, 1, INT32_MAX);
+    }
+    CheckInterval(values, "keep_within", false);
+    const Value& within = values.at("keep_within");
+    if (!within || IsTrue(QueryValue("SELECT isfinite($1::interval)", {within}))) return;
+    throw Error(Errc::InvalidValue, "keep_within must be finite, not " + *within,
+                "Without any rule everything is kept.");
+}
+
 void CheckPatterns(const OptionValues& values) {
     for (const char* name : {"include_tables", "exclude_tables", "exclude_table_data"}) {
         for (const Row& row : Query("SELECT unnest($1::text[])", {values.at(name)})) {
@@ -174,6 +186,7 @@ void CheckScheduleOptions(const Home& home, Oid owner, OptionValues& values,
     CheckInterval(values, "timeout", false);
     CheckInterval(values, "lock_patience", false);
     CheckInterval(values, "retry_delay", true);
+    CheckKeepRules(values);
     CheckPatterns(values);
     CheckDatabase(home, owner, *values["database"]);
     CheckStoreAndKey(home, values);

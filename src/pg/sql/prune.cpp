@@ -1,0 +1,110 @@
+// backup_prune, and the rules that backup_catalog shows.
+#include "pg/run/prune.h"
+
+#include "core/base/count.h"
+#include "pg/catalog/rights.h"
+#include "pg/catalog/this_cluster.h"
+#include "pg/sql/call.h"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(lifeboat_prune);
+PG_FUNCTION_INFO_V1(lifeboat_keep_rules);
+PGDLLEXPORT Datum lifeboat_prune(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum lifeboat_keep_rules(PG_FUNCTION_ARGS);
+}
+
+namespace lifeboat::pg {
+namespace {
+
+void AddRow(ResultSet& result, const KeptCopy& copy, const std::string& action) {
+    result.Add(
+        {copy.backup_id, action, copy.decision.rule, std::to_string(copy.bytes), copy.store});
+}
+
+// In the caller's transaction.
+void InSubtransaction(const std::function<void()>& body) {
+    Subtransaction apart;
+    body();
+    apart.Release();
+}
+
+void WarnRefused(const Home& home, const StoreRecord& record, const StorePrune& pruned) {
+    std::set<std::string> schedules;
+    for (const PrunedCopy& backup : pruned.backups) schedules.insert(backup.copy.schedule);
+    std::string hint;
+    for (const std::string& schedule : schedules)
+        hint += (hint.empty() ? "Whoever may delete there types: " : " ; ") +
+                PruneCommand(home, record, schedule);
+    Notice("store \"" + record.name + "\" refuses to delete: " + pruned.refused->message() +
+               (pruned.refused->detail().empty() ? "" : ". " + pruned.refused->detail()),
+           hint);
+}
+
+void SayWhatStayed(const StoreRecord& record, const StorePrune& pruned) {
+    if (!pruned.sweep.unreadable.empty()) {
+        Notice("objects of deleted backups were kept in store \"" + record.name +
+                   "\": the manifest of backup " + pruned.sweep.unreadable +
+                   " cannot be read, which may need them",
+               "SELECT * FROM backup_verify(" + QuoteLiteral(pruned.sweep.unreadable) + ");");
+    } else if (!pruned.sweep.all) {
+        Notice("some objects that no backup uses were kept in store \"" + record.name +
+                   "\": a run may be at work there",
+               "The next prune removes them.");
+    }
+}
+
+Datum Prune(const Call& call) {
+    const Home home = RequireHome();
+    const Value only = call.Get(0);
+    const bool dry_run = call.Bool(1, true);
+    ResultSet result(call.info());
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    if (!dry_run) RequireAtHome(home);
+    std::vector<StoreRecord> stores = only ? std::vector{LoadStore(home, *only)} : LoadStores(home);
+    const std::vector<KeptCopy> copies = DecideForCatalog(home);
+    ServerInterrupt interrupt;
+    for (const StoreRecord& record : stores) {
+        std::vector<KeptCopy> expired;
+        for (const KeptCopy& copy : copies) {
+            if (copy.store != record.name) continue;
+            if (!copy.decision.keep && !dry_run) {
+                expired.push_back(copy);
+            } else {
+                AddRow(result, copy, copy.decision.keep ? "keep" : "delete");
+            }
+        }
+        if (dry_run) continue;
+        RequireStoreUse(record);
+        const StorePrune pruned =
+            PruneStore(home, record, expired, RoleName(caller), interrupt, InSubtransaction);
+        for (const PrunedCopy& backup : pruned.backups) AddRow(result, backup.copy, backup.action);
+        if (pruned.refused) WarnRefused(home, record, pruned);
+        SayWhatStayed(record, pruned);
+    }
+    return result.Done();
+}
+
+// Where the extension can only be kept (a restored control database) it says what it can.
+Datum KeepRulesOfAll(const Call& call) {
+    ResultSet result(call.info());
+    const std::optional<Home> home = FindHome();
+    if (!home) return result.Done();
+    RoleScope as_owner(home->owner);
+    for (const KeptCopy& copy : DecideForCatalog(*home))
+        result.Add({copy.backup_id, copy.store, copy.decision.rule});
+    return result.Done();
+}
+
+} // namespace
+} // namespace lifeboat::pg
+
+using lifeboat::pg::Boundary;
+using lifeboat::pg::Call;
+
+Datum lifeboat_prune(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::Prune(Call(fcinfo)); });
+}
+Datum lifeboat_keep_rules(PG_FUNCTION_ARGS) {
+    return Boundary([&] { return lifeboat::pg::KeepRulesOfAll(Call(fcinfo)); });
+}

@@ -1,0 +1,216 @@
+// Backups leave a store, interrupted before every single call to it.
+#include "core/plan/sweep.h"
+
+#include <gtest/gtest.h>
+
+#include "core/store/decorators.h"
+#include "support/sample_backup.h"
+#include "support/store_door.h"
+
+namespace lifeboat {
+namespace {
+
+using std::chrono::hours;
+
+constexpr char kLive[] = "app-20261120T061500Z-full-0000abcd";
+
+Buffer BufferOf(std::string_view text) {
+    const Bytes bytes = AsBytes(text);
+    return {bytes.begin(), bytes.end()};
+}
+
+struct Stopped {}; // no error of ours: it must come through everywhere
+
+class SweepTest : public testing::Test {
+protected:
+    SweepTest() : source_(store_, {}) {
+        source_.options.started = std::chrono::floor<std::chrono::seconds>(Now()) - hours{48};
+        for (Manifest& backup : backups_) {
+            backup = source_.Take();
+            source_.options.sequence += 1;
+            source_.options.started += hours{1};
+        }
+        us_.system_identifier = source_.options.system_identifier;
+        us_.at = Now();
+    }
+
+    // `left` calls come through.
+    std::unique_ptr<Store> Door(int left) {
+        return WithFaults(std::make_unique<test::StoreDoor>(store_),
+                          [left](std::string_view, std::string_view, uint64_t) mutable {
+                              if (left-- == 0) throw Stopped{};
+                          });
+    }
+
+    // Of a run that was killed before its sums; returns its id.
+    std::string AddDebris() {
+        std::string id = source_.Take().backup_id;
+        store_.Remove(BackupFile(id, kSignatureFile));
+        store_.Remove(BackupFile(id, kSumsFile));
+        return id;
+    }
+
+    void AddLive(const Started& started) { WriteStarted(store_, kLive, started); }
+
+    SweepReport Prune(Store& store, const std::set<std::string>& ids) {
+        Sweeper us = us_;
+        for (const std::string& id : ids) {
+            TakeMark(store, id, interrupt_);
+            us.deleted.insert(id);
+        }
+        return Sweep(store, us, interrupt_);
+    }
+
+    // Every manifest's objects are there, committed or not.
+    void ExpectNoManifestLacksAnything() {
+        for (const auto& [name, bytes] : store_.objects()) {
+            if (!name.ends_with(kManifestFile)) continue;
+            const Manifest manifest = ParseManifest(AsText(bytes));
+            for (const ObjectRecord& record : manifest.objects)
+                EXPECT_TRUE(store_.objects().contains(record.name)) << name;
+            for (const KeyId& key : manifest.key_ids)
+                EXPECT_TRUE(store_.objects().contains(KeyFileName(key, 1, "cms"))) << name;
+        }
+    }
+
+    // And nothing else.
+    void ExpectOnly(const std::set<const Manifest*>& left) {
+        std::set<std::string> wanted = {std::string(kRepoName)};
+        for (const Manifest* backup : left) {
+            for (const ObjectRecord& record : backup->objects) wanted.insert(record.name);
+            for (const KeyId& key : backup->key_ids)
+                wanted.merge(std::set{KeyFileName(key, 1, "cms"), KeyFileName(key, 1, "srv")});
+            for (const std::string_view file :
+                 {kStartedFile, kManifestFile, kTocFile, kSumsFile, kSignatureFile})
+                wanted.insert(BackupFile(backup->backup_id, file));
+        }
+        std::set<std::string> there;
+        for (const auto& [name, bytes] : store_.objects()) there.insert(name);
+        EXPECT_EQ(there, wanted);
+    }
+
+    [[nodiscard]] const std::string& id(size_t n) const { return backups_[n].backup_id; }
+
+    MemoryStore store_;
+    test::SampleStore source_;
+    Manifest backups_[3];
+    Sweeper us_;
+    NeverInterrupted interrupt_;
+};
+
+TEST_F(SweepTest, LeavesNothingOfWhatWasPruned) {
+    const std::string dead = AddDebris();
+    const SweepReport report = Prune(store_, {id(0), id(1)});
+    ExpectOnly({&backups_[2]});
+    EXPECT_EQ(report.folders, std::vector<std::string>({id(0), id(1), dead}));
+    EXPECT_TRUE(report.all);
+    // Of each, and of the dead run: its objects and two key files.
+    EXPECT_EQ(report.objects, 3 * (backups_[0].objects.size() + 2));
+    Trust trust;
+    trust.allow_untrusted = true;
+    EXPECT_TRUE(
+        VerifyBackup(store_, id(2), trust, nullptr, VerifyLevel::kChecksum, interrupt_, nullptr)
+            .ok());
+    EXPECT_EQ(Sweep(store_, us_, interrupt_).objects, 0U);
+}
+
+TEST_F(SweepTest, InterruptedBeforeEveryCallTheNextOneFinishes) {
+    AddDebris();
+    const auto before = store_.objects();
+    for (int calls = 0;; ++calls) {
+        store_.objects() = before;
+        bool stopped = false;
+        try {
+            Prune(*Door(calls), {id(0), id(1)});
+        } catch (const Stopped&) {
+            stopped = true;
+        }
+        ExpectNoManifestLacksAnything();
+        // The catalog knows what is to go; where it does not, the folders do.
+        if (calls % 2 == 0 || store_.objects().contains(BackupFile(id(0), kSumsFile)) ||
+            store_.objects().contains(BackupFile(id(1), kSumsFile)) ||
+            store_.objects().contains(BackupFile(id(1), kManifestFile))) {
+            Prune(store_, {id(0), id(1)});
+        } else {
+            Sweep(store_, us_, interrupt_);
+        }
+        ExpectOnly({&backups_[2]});
+        if (HasFailure()) FAIL() << "stopped after " << calls << " calls";
+        if (!stopped) {
+            EXPECT_GT(calls, 40);
+            return;
+        }
+    }
+}
+
+TEST_F(SweepTest, ObjectsOfOthersStay) {
+    // What one names that is younger than a run at work, wherever that is.
+    AddLive({"8", "", us_.at - hours{1}, us_.at + hours{1}, std::string(64, 'c')});
+    const std::string fresh = MakeObjectName(true);
+    store_.Put(fresh, AsBytes("rows"));
+    const SweepReport report = Prune(store_, {id(0)});
+    EXPECT_FALSE(report.all);
+    EXPECT_EQ(report.objects, 0U) << "all in this store was written a moment ago";
+    EXPECT_TRUE(store_.objects().contains(fresh));
+    EXPECT_TRUE(store_.objects().contains(BackupFile(id(0), kStartedFile))) << "for the next one";
+    EXPECT_FALSE(store_.objects().contains(BackupFile(id(0), kManifestFile)));
+    store_.Remove(BackupFile(kLive, kStartedFile));
+    store_.Remove(fresh);
+    Prune(store_, {id(0)});
+    ExpectOnly({&backups_[1], &backups_[2]});
+}
+
+TEST_F(SweepTest, SharedObjectsStayWhileOneNamesThem) {
+    // The second names all that the first has, too: its sums and its manifest as an incremental's.
+    Manifest manifest = backups_[1];
+    manifest.objects.insert(manifest.objects.end(), backups_[0].objects.begin(),
+                            backups_[0].objects.end());
+    manifest.key_ids.insert(manifest.key_ids.end(), backups_[0].key_ids.begin(),
+                            backups_[0].key_ids.end());
+    manifest.totals = ComputeTotals(manifest);
+    manifest.totals.tables = backups_[1].totals.tables;
+    const std::string text = FormatManifest(manifest);
+    store_.objects()[BackupFile(id(1), kManifestFile)] = BufferOf(text);
+    Prune(store_, {id(0)});
+    ExpectNoManifestLacksAnything();
+    Prune(store_, {id(1)});
+    ExpectOnly({&backups_[2]});
+}
+
+TEST_F(SweepTest, NothingGoesWhileOneManifestCannotBeRead) {
+    for (const std::string_view file : {kManifestFile, kSumsFile}) {
+        const auto before = store_.objects();
+        const std::string broken = "nothing";
+        store_.objects()[BackupFile(id(2), file)] = BufferOf(broken);
+        const SweepReport report = Prune(store_, {id(0)});
+        EXPECT_EQ(report.unreadable, id(2));
+        EXPECT_EQ(report.objects, 0U);
+        for (const ObjectRecord& record : backups_[0].objects)
+            EXPECT_TRUE(store_.objects().contains(record.name));
+        EXPECT_FALSE(store_.objects().contains(BackupFile(id(0), kSumsFile))) << "it is none now";
+        store_.objects() = before;
+    }
+    Prune(store_, {id(0)});
+    ExpectOnly({&backups_[1], &backups_[2]});
+}
+
+TEST_F(SweepTest, References) {
+    AddLive({"8", id(1), us_.at - hours{1}, us_.at + hours{1}, std::string(64, 'c')});
+    EXPECT_EQ(LiveReferences(store_, us_, interrupt_), std::set<std::string>{id(1)});
+    us_.at += hours{2};
+    EXPECT_EQ(LiveReferences(store_, us_, interrupt_), std::set<std::string>{});
+}
+
+TEST_F(SweepTest, WithNothingToDoOnlyFoldersAreListed) {
+    std::vector<std::string> calls;
+    const auto door =
+        WithFaults(std::make_unique<test::StoreDoor>(store_),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       calls.push_back(std::string(operation) + " " + std::string(name));
+                   });
+    Sweep(*door, us_, interrupt_);
+    EXPECT_EQ(calls, std::vector<std::string>{"list backups"});
+}
+
+} // namespace
+} // namespace lifeboat
