@@ -102,7 +102,8 @@ CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', 
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'zstd:0')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'lz4:1')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'none,long')$$);
-CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_last => 7)$$);
+CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_last => 0)$$);
+CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_within => '-7 days')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', copies => '{a}')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', drill_cron => '@daily')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', verify => 'restore')$$);
@@ -131,6 +132,7 @@ CALL pg_temp.refused($$SELECT backup_restore('nobackup', mode => 'replace')$$);
 CALL pg_temp.refused($$SELECT backup_pin('nobackup', 'audit')$$);
 CALL pg_temp.refused($$SELECT backup_unpin('nobackup')$$);
 CALL pg_temp.refused($$SELECT backup_delete('nobackup')$$);
+CALL pg_temp.refused($$SELECT * FROM backup_prune('nowhere')$$);
 CALL pg_temp.refused($$SELECT * FROM backup_import('nowhere')$$);
 SELECT backup_cancel('nobackup');
 

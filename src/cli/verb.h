@@ -31,5 +31,6 @@ std::unique_ptr<Verb> MakeRestore();
 std::unique_ptr<Verb> MakeCat();
 std::unique_ptr<Verb> MakeExport();
 std::unique_ptr<Verb> MakeRotate();
+std::unique_ptr<Verb> MakePrune();
 
 } // namespace lifeboat::cli

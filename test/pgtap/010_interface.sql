@@ -71,6 +71,7 @@ SELECT is(pg_get_function_arguments(f.oid), f.expected, f.oid::regproc || ' has 
     ('backup_pin', $$backup_id text, reason text$$),
     ('backup_unpin', $$backup_id text$$),
     ('backup_delete', $$backup_id text$$),
+    ('backup_prune', $$store text DEFAULT NULL::text, dry_run boolean DEFAULT true$$),
     ('backup_import', $$store text$$),
     ('backup_grant', $$role regrole, level text$$)) AS f (oid, expected);
 

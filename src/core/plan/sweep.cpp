@@ -107,6 +107,17 @@ void RemoveAllButStarted(Store& store, const std::string& id, const std::vector<
     }
 }
 
+// A deleted backup must not look like one that is being made, to nobody.
+void EndStarted(Store& store, const std::string& id) {
+    Started started;
+    if (!Reads([&] { started = ReadStarted(store, id); })) return;
+    const Instant past = Now() - 2 * kGarbageGrace;
+    if (started.deadline <= past) return;
+    started.deadline = past;
+    store.Remove(BackupFile(id, kStartedFile));
+    WriteStarted(store, id, started);
+}
+
 class Sweeping {
 public:
     Sweeping(Store& store, const Sweeper& sweeper, Interrupt& interrupt)
@@ -208,6 +219,7 @@ void TakeMark(Store& store, const std::string& backup_id, Interrupt& interrupt) 
     store.List(BackupFile(backup_id, ""),
                [&](const StoreObject& object) { files.push_back(object.name); });
     RemoveAllButStarted(store, backup_id, files, interrupt);
+    EndStarted(store, backup_id);
 }
 
 } // namespace lifeboat

@@ -24,7 +24,8 @@ SweepReport Sweep(Store& store, const Sweeper& sweeper, Interrupt& interrupt);
 
 // Backups that somebody who may be at work has for a reference.
 std::set<std::string> LiveReferences(Store& store, const Sweeper& sweeper, Interrupt& interrupt);
-// The backup is none any more; its objects are left to Sweep. May be repeated.
+// The backup is none any more, and its `started` says that its time is over: whoever sweeps next
+// finds its objects. May be repeated.
 void TakeMark(Store& store, const std::string& backup_id, Interrupt& interrupt);
 
 } // namespace lifeboat

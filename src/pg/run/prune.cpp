@@ -32,7 +32,7 @@ public:
             interrupt_.Check();
             result_.backups.push_back({copy, DeleteOne(copy)});
         }
-        if (!result_.refused) SweepStore();
+        if (!result_.refused || result_.Count("delete") > 0) SweepStore();
         apart_([&] { Record(); });
         return std::move(result_);
     }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/io/child_process.h"
+#include "core/store/location.h"
 #include "run_lifeboat.h"
 
 namespace lifeboat::test {
@@ -106,6 +107,12 @@ TEST_F(Verbs, EachKindOfFailureHasItsExitCodeAndItsWords) {
         {{"rotate", "--recipient", directory_ / "recovery.crt"},
          5,
          "rotating needs a key that opens the backups\n"},
+        {{"prune"}, 1, "no rule says which backups to keep\n"},
+        {{"prune", "--keep-last", "0"}, 1, "--keep-last: Value 0 not in range"},
+        {{"prune", "--keep-within", "7"},
+         1,
+         "--keep-within must be a time such as 7d, not \"7\"\n"},
+        {{"prune", "--keep-last", "1", "--timezone", "CEST"}, 1, "unknown time zone \"CEST\"\n"},
         {{"restore", "latest", "--target-database", "x"}, 5, "no trusted signer was given\n"},
         {{"export", "latest"}, 5, "no trusted signer was given\n"},
     };
@@ -172,6 +179,59 @@ TEST_F(Verbs, RotateLeavesTheNamedRecipientsAndNobodyElse) {
     EXPECT_EQ(RunWithKey({"verify", "latest", "--level", "checksum"}).code, 0);
 }
 
+TEST_F(Verbs, PruneSaysWhichRuleKeepsEachBackupAndDeletesTheOthers) {
+    Take();
+    NeverInterrupted interrupt;
+    const auto store = OpenStore(ParseLocation("file://" + (directory_ / "store")), {}, interrupt);
+    store->Remove(kRepoName); // which this one writes itself
+    SampleStore source(*store, {});
+    std::vector<std::string> ids;
+    source.options.started -= std::chrono::days{4};
+    for (int day = 0; day < 3; ++day) {
+        source.options.started += std::chrono::days{1};
+        ids.push_back(source.Take().backup_id);
+    }
+    ids.push_back(id());
+    const std::vector<std::string> prune = {"prune",  "--keep-last", "1",
+                                            "--keep", ids[1],        "--json"};
+    const auto rows = [](const nlohmann::json& json) {
+        std::string text;
+        for (const auto& row : json["backups"]) {
+            text += row["backup_id"].get<std::string>() + " " + row["action"].get<std::string>() +
+                    " " + row["rule"].get<std::string>() + "\n";
+        }
+        return text;
+    };
+    const std::string said = ids[0] + " delete expired\n" + ids[1] + " keep pinned\n" + ids[2] +
+                             " delete expired\n" + ids[3] + " keep keep_last,floor_complete\n";
+    const Said dry = Run(prune);
+    EXPECT_EQ(dry.code, 0) << dry.err;
+    const auto json = nlohmann::json::parse(dry.out);
+    EXPECT_EQ(rows(json), said);
+    EXPECT_EQ(json["dry_run"], true);
+    EXPECT_EQ(ListBackups(*store, interrupt).size(), 4U);
+
+    // Those of other databases and schedules have no rule.
+    for (const char* option : {"--schedule", "--database"}) {
+        const Said none = Run({"prune", "--keep-last", "1", option, "other", "--json"});
+        EXPECT_EQ(rows(nlohmann::json::parse(none.out)).find("delete"), std::string::npos);
+    }
+
+    auto for_good = prune;
+    for_good.push_back("--delete");
+    const Said done = Run(for_good);
+    EXPECT_EQ(done.code, 0) << done.err;
+    const auto report = nlohmann::json::parse(done.out);
+    EXPECT_EQ(rows(report), said);
+    EXPECT_GT(report["bytes_removed"], 0);
+    EXPECT_EQ(ListBackups(*store, interrupt).size(), 2U);
+    EXPECT_EQ(Run({"verify", ids[1], "--level", "checksum"}).code, 0);
+    EXPECT_EQ(Run({"verify", ids[3], "--level", "checksum"}).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "store/backups/" + ids[0]));
+    const Said both = Run({"prune", "--keep-last", "1", "--delete", "--dry-run"});
+    EXPECT_EQ(both.code, 1) << both.err;
+}
+
 // What stands under "Examples:" in the help of each verb works once the names in it fit. Those that
 // need a server or pg_restore are run by the cluster tests.
 TEST_F(Verbs, TheExamplesOfHelpWork) {
@@ -185,7 +245,7 @@ TEST_F(Verbs, TheExamplesOfHelpWork) {
     ASSERT_EQ(::rename((directory_ / "keep").c_str(), (directory_ / "k/server.secret").c_str()), 0);
     const std::string help = Lifeboat({"--help"}).out;
     for (const std::string verb : {"keygen", "check-store", "list", "show", "verify", "plan",
-                                   "restore", "cat", "export", "rotate"}) {
+                                   "restore", "cat", "export", "rotate", "prune"}) {
         EXPECT_NE(help.find("  " + verb + " "), std::string::npos) << verb;
         const std::string text = Lifeboat({verb, "--help"}).out;
         const size_t at = text.find("Examples:\n");

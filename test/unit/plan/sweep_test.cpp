@@ -194,6 +194,16 @@ TEST_F(SweepTest, NothingGoesWhileOneManifestCannotBeRead) {
     ExpectOnly({&backups_[1], &backups_[2]});
 }
 
+TEST_F(SweepTest, WhatWasDeletedLooksLikeNoRunAtWork) {
+    store_.Remove(BackupFile(id(0), kStartedFile));
+    WriteStarted(store_, id(0), {"8", "", us_.at, us_.at + hours{24 * 6}, std::string(64, 'c')});
+    TakeMark(store_, id(0), interrupt_);
+    EXPECT_EQ(ReadStarted(store_, id(0)).place, std::string(64, 'c'));
+    Sweeper anybody; // who was not there
+    Sweep(store_, anybody, interrupt_);
+    ExpectOnly({&backups_[1], &backups_[2]});
+}
+
 TEST_F(SweepTest, References) {
     AddLive({"8", id(1), us_.at - hours{1}, us_.at + hours{1}, std::string(64, 'c')});
     EXPECT_EQ(LiveReferences(store_, us_, interrupt_), std::set<std::string>{id(1)});
