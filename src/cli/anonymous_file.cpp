@@ -40,6 +40,11 @@ void AnonymousFile::Write(Bytes bytes) {
     }
 }
 
+void AnonymousFile::Clear() {
+    if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) != 0)
+        throw Error(Errc::StoreRefused, "temporary file: " + ErrnoText(errno));
+}
+
 std::string AnonymousFile::path() const {
     return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_.get());
 }

@@ -15,6 +15,7 @@ public:
     AnonymousFile();
     void Write(Bytes bytes) override;
     void Finish() override {}
+    void Clear(); // empty again, as when it was new
     // Below /proc: good while this process lives.
     [[nodiscard]] std::string path() const;
     [[nodiscard]] std::string ReadAll() const;

@@ -27,6 +27,7 @@ public:
     void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
+        copies_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
         Command what = command.ExactlyOneOf("what", "What to print");
@@ -37,7 +38,7 @@ public:
     }
 
     int Run(Interrupt& interrupt) override {
-        Session session(store_, keys_, interrupt);
+        Session session(store_, copies_, keys_, interrupt);
         const Trust trust = trust_.Lenient(session.key_given(), interrupt);
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         session.ReadContents();
@@ -87,6 +88,7 @@ private:
 
     BackupArguments backup_;
     StoreArguments store_;
+    CopyArguments copies_;
     KeyArguments keys_;
     TrustArguments trust_;
     std::string table_;

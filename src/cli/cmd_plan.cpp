@@ -67,6 +67,7 @@ public:
     void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
+        copies_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
         command.Add("--target", conninfo_, "CONNINFO",
@@ -80,7 +81,7 @@ public:
     }
 
     int Run(Interrupt& interrupt) override {
-        Session session(store_, keys_, interrupt);
+        Session session(store_, copies_, keys_, interrupt);
         const Trust trust = trust_.Lenient(session.key_given(), interrupt);
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         session.ReadContents();
@@ -100,6 +101,7 @@ public:
 private:
     BackupArguments backup_;
     StoreArguments store_;
+    CopyArguments copies_;
     KeyArguments keys_;
     TrustArguments trust_;
     std::string conninfo_;

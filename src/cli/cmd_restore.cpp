@@ -24,6 +24,7 @@ public:
     void Declare(Command& command) override {
         backup_.Declare(command);
         store_.Declare(command);
+        copies_.Declare(command);
         keys_.Declare(command);
         trust_.Declare(command);
         command.Add("--target", options_.conninfo, "CONNINFO",
@@ -44,7 +45,7 @@ public:
 
     int Run(Interrupt& interrupt) override {
         if (output_.quiet) SilenceNotes();
-        Session session(store_, keys_, interrupt);
+        Session session(store_, copies_, keys_, interrupt);
         const Trust trust = trust_.Strict(session.key_given(), interrupt);
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         session.ReadContents();
@@ -65,6 +66,7 @@ private:
 
     BackupArguments backup_;
     StoreArguments store_;
+    CopyArguments copies_;
     KeyArguments keys_;
     TrustArguments trust_;
     OutputArguments output_;

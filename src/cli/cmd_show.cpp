@@ -76,7 +76,7 @@ public:
     }
 
     int Run(Interrupt& interrupt) override {
-        Session session(store_, keys_, interrupt);
+        Session session(store_, {}, keys_, interrupt);
         const Trust trust = trust_.Lenient(session.key_given(), interrupt);
         session.Open(backup_.Resolve(session.store(), interrupt), trust);
         if (session.readable()) session.ReadContents();

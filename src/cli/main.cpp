@@ -16,7 +16,7 @@ namespace {
 std::vector<std::unique_ptr<Verb>> AllVerbs() {
     std::vector<std::unique_ptr<Verb>> verbs;
     for (const auto make : {MakeKeygen, MakeCheckStore, MakeList, MakeShow, MakeVerify, MakePlan,
-                            MakeRestore, MakeCat, MakeExport, MakeRotate, MakePrune}) {
+                            MakeRestore, MakeCat, MakeExport, MakeCopy, MakeRotate, MakePrune}) {
         verbs.push_back(make());
     }
     return verbs;

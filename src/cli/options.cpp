@@ -43,6 +43,13 @@ StoreOptions OptionsOfEnvironment() {
     return options;
 }
 
+std::unique_ptr<Store> OpenAt(const std::string& url, const StoreOptions& options,
+                              Interrupt& interrupt) {
+    const Location location = ParseLocation(url);
+    CheckOptions(location, options);
+    return OpenStore(location, options, interrupt);
+}
+
 std::string WithoutLineEnd(std::string text) {
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
@@ -52,6 +59,7 @@ std::string WithoutLineEnd(std::string text) {
 } // namespace
 
 void StoreArguments::Declare(Command& command) {
+    from_environment = true;
     command.Add("--store", url, "URL", "Where the backups are, for example file:///srv/backups")
         .Environment("LIFEBOAT_STORE")
         .Required();
@@ -59,12 +67,37 @@ void StoreArguments::Declare(Command& command) {
                 "Option of the store, repeatable (also from LIFEBOAT_OPTION_<NAME>)");
 }
 
+void StoreArguments::DeclareAs(Command& command, const std::string& name, const char* meaning) {
+    command.Add(("--" + name).c_str(), url, "URL", meaning).Required();
+    command.Add(("--" + name + "-option").c_str(), options, "NAME=VALUE",
+                "Option of that store, repeatable");
+}
+
 std::unique_ptr<Store> StoreArguments::Open(Interrupt& interrupt) const {
-    StoreOptions all = OptionsOfEnvironment();
+    StoreOptions all = from_environment ? OptionsOfEnvironment() : StoreOptions();
     for (const auto& option : options) AddOption(all, option, "--option");
-    const Location location = ParseLocation(url);
-    CheckOptions(location, all);
-    return OpenStore(location, all, interrupt);
+    return OpenAt(url, all, interrupt);
+}
+
+void CopyArguments::Declare(Command& command) {
+    command.Add("--copy", urls, "URL",
+                "Another store that holds the backup, read where --store fails; repeatable");
+    command.Add("--copy-option", options, "NAME=VALUE",
+                "Option of every --copy, or N.NAME=VALUE of the Nth; repeatable");
+}
+
+void CopyArguments::Open(Interrupt& interrupt, std::vector<FallbackStore::Member>& into) const {
+    for (size_t i = 0; i < urls.size(); ++i) {
+        const std::string mine = std::to_string(i + 1) + ".";
+        StoreOptions own;
+        for (const auto& option : options) {
+            const bool numbered = std::isdigit(static_cast<unsigned char>(option[0])) != 0;
+            if (numbered && !option.starts_with(mine)) continue;
+            AddOption(own, std::string_view(option).substr(numbered ? mine.size() : 0),
+                      "--copy-option");
+        }
+        into.push_back({urls[i], OpenAt(urls[i], own, interrupt)});
+    }
 }
 
 void KeyArguments::Declare(Command& command) {

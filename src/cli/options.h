@@ -18,10 +18,24 @@ namespace lifeboat::cli {
 struct StoreArguments {
     std::string url;
     std::vector<std::string> options;
+    bool from_environment = false; // also what the environment says of options
 
     void Declare(Command& command);
+    // As --<name> and --<name>-option, from nowhere else.
+    void DeclareAs(Command& command, const std::string& name, const char* meaning);
     // A driver of its own for each caller: a driver serves one thread at a time.
     [[nodiscard]] std::unique_ptr<Store> Open(Interrupt& interrupt) const;
+};
+
+// --copy, --copy-option: further stores that hold the same backup.
+struct CopyArguments {
+    std::vector<std::string> urls;
+    std::vector<std::string> options;
+
+    void Declare(Command& command);
+    [[nodiscard]] bool given() const noexcept { return !urls.empty(); }
+    // In the order they were given, with a name for people.
+    void Open(Interrupt& interrupt, std::vector<FallbackStore::Member>& into) const;
 };
 
 // --recovery-key, --passphrase-file, --secret

@@ -2,20 +2,28 @@
 
 #include <algorithm>
 
-#include "cli/anonymous_file.h"
+#include "cli/terminal.h"
 
 namespace lifeboat::cli {
 
-Session::Session(const StoreArguments& store, const KeyArguments& keys, Interrupt& interrupt)
+Session::Session(const StoreArguments& store, const CopyArguments& copies, const KeyArguments& keys,
+                 Interrupt& interrupt)
     : store_arguments_(store),
+      copy_arguments_(copies),
       interrupt_(interrupt),
-      store_(store.Open(interrupt)),
+      store_(OpenStores(interrupt)),
       keys_(*store_) {
     keys.Fill(keys_, interrupt);
 }
 
 void Session::Open(const std::string& backup_id, const Trust& trust) {
-    backup_ = OpenBackup(*store_, backup_id, trust);
+    backup_ = OpenAnyCopy(
+        *store_, backup_id, [&trust](size_t) -> const Trust& { return trust; },
+        [this](size_t member, const Error& error) {
+            if (store_->size() == 1) return; // then it is the error
+            SayOnce(store_->Describe({member, {}, false, error.message()}));
+        });
+    preferred_ = store_->preferred();
     for (const auto& record : backup_.manifest.objects) records_.emplace(record.name, &record);
 }
 
@@ -56,8 +64,25 @@ const TocEntry& Session::Need(ObjectKind kind) const {
     return *entry;
 }
 
+std::unique_ptr<FallbackStore> Session::OpenStores(Interrupt& interrupt) const {
+    std::vector<FallbackStore::Member> members;
+    members.push_back({store_arguments_.url, store_arguments_.Open(interrupt)});
+    copy_arguments_.Open(interrupt, members);
+    return std::make_unique<FallbackStore>(
+        std::move(members), [this](const FallbackStore& stores, const PassedOver& passed) {
+            if (stores.size() > 1) SayOnce(stores.Describe(passed));
+        });
+}
+
+void Session::SayOnce(const std::string& text) const {
+    const std::lock_guard lock(said_mutex_);
+    if (said_.insert(text).second) PrintWarning(Printable(text, 1000));
+}
+
 std::unique_ptr<Store> Session::AnotherStore(Interrupt& interrupt) const {
-    return store_arguments_.Open(interrupt);
+    std::unique_ptr<FallbackStore> stores = OpenStores(interrupt);
+    stores->Prefer(preferred_);
+    return stores;
 }
 
 ReadContext Session::Context(Interrupt& interrupt) const {
@@ -75,8 +100,11 @@ ReadContext Session::Context(Interrupt& interrupt) const {
     return context;
 }
 
-void Session::Read(const TocEntry& entry, Sink& sink) {
-    ReadObject(*store_, Record(entry), Context(interrupt_), sink);
+void Session::Read(const TocEntry& entry, AnonymousFile& into) {
+    ReadAnyCopy(*store_, entry.object, [&] {
+        into.Clear();
+        ReadObject(*store_, Record(entry), Context(interrupt_), into);
+    });
 }
 
 void Session::ReadChecked(const TocEntry& entry, Sink& sink) {
@@ -86,9 +114,11 @@ void Session::ReadChecked(const TocEntry& entry, Sink& sink) {
 }
 
 std::string Session::ReadText(const TocEntry& entry, uint64_t limit) {
-    StringSink text(limit);
-    Read(entry, text);
-    return text.Take();
+    return ReadAnyCopy(*store_, entry.object, [&] {
+        StringSink text(limit);
+        ReadObject(*store_, Record(entry), Context(interrupt_), text);
+        return text.Take();
+    });
 }
 
 std::string RelationName(std::string_view schema, std::string_view name) {

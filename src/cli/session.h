@@ -5,6 +5,10 @@
 #include <map>
 #include <vector>
 
+#include <mutex>
+#include <set>
+
+#include "cli/anonymous_file.h"
 #include "cli/options.h"
 
 namespace lifeboat::cli {
@@ -12,7 +16,9 @@ namespace lifeboat::cli {
 class Session {
 public:
     // Opens the store and reads the keys that were given; nothing of a backup yet.
-    Session(const StoreArguments& store, const KeyArguments& keys, Interrupt& interrupt);
+    // With copies: what one store cannot give, or gives damaged, is read from the next.
+    Session(const StoreArguments& store, const CopyArguments& copies, const KeyArguments& keys,
+            Interrupt& interrupt);
 
     [[nodiscard]] Store& store() noexcept { return *store_; }
     [[nodiscard]] Keyring& keys() noexcept { return keys_; }
@@ -40,8 +46,8 @@ public:
     [[nodiscard]] std::unique_ptr<Store> AnotherStore(Interrupt& interrupt) const;
     [[nodiscard]] ReadContext Context(Interrupt& interrupt) const;
 
-    // Streams one object; what has flowed before a throw must not be kept.
-    void Read(const TocEntry& entry, Sink& sink);
+    // One whole object, from whichever copy is sound.
+    void Read(const TocEntry& entry, AnonymousFile& into);
     // The same for what goes where it cannot be taken back: nothing flows before the very bytes
     // that will flow were all checked. They wait in a temporary file: a store may answer a second
     // reading otherwise than the first. Does not finish `sink`.
@@ -49,9 +55,16 @@ public:
     [[nodiscard]] std::string ReadText(const TocEntry& entry, uint64_t limit);
 
 private:
+    [[nodiscard]] std::unique_ptr<FallbackStore> OpenStores(Interrupt& interrupt) const;
+    void SayOnce(const std::string& text) const;
+
     StoreArguments store_arguments_;
+    CopyArguments copy_arguments_;
     Interrupt& interrupt_;
-    std::unique_ptr<Store> store_;
+    mutable std::mutex said_mutex_;
+    mutable std::set<std::string> said_; // each thread that reads finds out for itself
+    size_t preferred_ = 0;
+    std::unique_ptr<FallbackStore> store_;
     Keyring keys_;
     Backup backup_;
     std::map<KeyId, Key> run_keys_;

@@ -32,5 +32,6 @@ std::unique_ptr<Verb> MakeCat();
 std::unique_ptr<Verb> MakeExport();
 std::unique_ptr<Verb> MakeRotate();
 std::unique_ptr<Verb> MakePrune();
+std::unique_ptr<Verb> MakeCopy();
 
 } // namespace lifeboat::cli

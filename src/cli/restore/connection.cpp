@@ -283,4 +283,12 @@ void Connection::FailCopy(const std::string& reason) noexcept {
     }
 }
 
+void Connection::Rollback() noexcept {
+    try {
+        Exec("ROLLBACK");
+    } catch (
+        const Error&) { // NOLINT(bugprone-empty-catch): the error before it is the one to report
+    }
+}
+
 } // namespace lifeboat::cli

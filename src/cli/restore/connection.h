@@ -79,6 +79,8 @@ public:
     void PutCopy(Bytes bytes);
     uint64_t EndCopy();
     void FailCopy(const std::string& reason) noexcept;
+    // Ends a transaction that failed. What goes wrong shows at the next statement.
+    void Rollback() noexcept;
 
 private:
     void Connect(const Target& target, const std::string& database);

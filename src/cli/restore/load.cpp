@@ -90,25 +90,62 @@ public:
 private:
     uint64_t LoadLargeObjects(const LoadItem& item) {
         progress_.SetRelation("large objects");
-        RunSql("object " + item.record->name, connection_, [&](Sink& sink) {
-            ProgressTap tap(sink, progress_.bytes, interrupt_);
-            ReadObject(*store_, *item.record, session_.Context(interrupt_), tap);
+        RunSql("object " + item.record->name, connection_, [&](AnonymousFile& file) {
+            ReadAnyCopy(*store_, item.record->name, [&] {
+                file.Clear();
+                Read(item, file);
+            });
         });
         return 0;
     }
 
+    // What flowed before an error does not count as loaded.
+    void Read(const LoadItem& item, Sink& sink) {
+        ProgressTap tap(sink, progress_.bytes, interrupt_);
+        try {
+            ReadObject(*store_, *item.record, session_.Context(interrupt_), tap);
+        } catch (...) {
+            tap.TakeBack();
+            throw;
+        }
+    }
+
+    // Whether an object is damaged shows at its end at the latest, and before that nothing is
+    // committed: then it is loaded from another copy, if there is one.
     uint64_t LoadInTransaction(const LoadItem& item) {
+        return ReadAnyCopy(*store_, item.record->name, [&] {
+            try {
+                return LoadOnce(item);
+            } catch (const TargetError&) {
+                connection_.Rollback();
+                ThrowIfDamaged(*item.record);
+                throw;
+            } catch (const Error& error) {
+                if (error.code() == Errc::Damaged) connection_.Rollback();
+                throw;
+            }
+        });
+    }
+
+    // Rows that the server refuses may be damage that it met before we did.
+    void ThrowIfDamaged(const ObjectRecord& record) {
+        try {
+            CheckObjectHash(*store_, record, interrupt_);
+        } catch (const Error& error) {
+            if (error.code() == Errc::Damaged) throw;
+        }
+    }
+
+    uint64_t LoadOnce(const LoadItem& item) {
         connection_.Exec("BEGIN");
         const bool frozen = item.alone && TruncateForFreeze(connection_, item.copy);
         connection_.BeginCopy(MakeCopyStatement(item.copy) + (frozen ? " WITH (FREEZE)" : ""));
         CopySink copy(connection_);
-        ProgressTap tap(copy, progress_.bytes, interrupt_);
         try {
-            ReadObject(*store_, *item.record, session_.Context(interrupt_), tap);
+            Read(item, copy);
         } catch (const Error& error) {
             if (!copy.ended()) connection_.FailCopy(error.message());
-            throw; // the connection is closed by whoever catches it, and with it goes the
-                   // transaction
+            throw; // with the transaction: whoever catches it ends that, or closes the connection
         }
         if (copy.rows() != item.record->rows) {
             throw Error(Errc::Damaged, "object " + item.record->name + " of table " +

@@ -113,7 +113,8 @@ private:
             if (entry.kind != ObjectKind::kSequences) continue;
             progress_.SetPhase("sequences");
             RunSql(
-                "object " + entry.object, database, [&](Sink& sink) { session_.Read(entry, sink); },
+                "object " + entry.object, database,
+                [&](AnonymousFile& file) { session_.Read(entry, file); },
                 [this](const std::string& statement) {
                     return selection_->WantsSequence(statement);
                 });

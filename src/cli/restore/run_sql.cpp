@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/anonymous_file.h"
 #include "cli/terminal.h"
 
 namespace lifeboat::cli {
@@ -44,7 +43,8 @@ std::string_view FirstIdentifier(std::string_view text) {
 
 } // namespace
 
-void RunSql(const std::string& what, Connection& connection, const std::function<void(Sink&)>& read,
+void RunSql(const std::string& what, Connection& connection,
+            const std::function<void(AnonymousFile&)>& read,
             const std::function<bool(const std::string&)>& wanted) {
     Batch batch(connection);
     SqlSplitter splitter(what, [&](std::string& statement) {

@@ -9,10 +9,11 @@
 
 namespace lifeboat::cli {
 
-// Runs the statements that `read` writes to the sink it is given, and that pass `wanted` (empty:
+// Runs the statements that `read` writes to the file it is given, and that pass `wanted` (empty:
 // all). `what` names them in errors. `read` may find damage at the very end: nothing runs before it
 // returned.
-void RunSql(const std::string& what, Connection& connection, const std::function<void(Sink&)>& read,
+void RunSql(const std::string& what, Connection& connection,
+            const std::function<void(AnonymousFile&)>& read,
             const std::function<bool(const std::string&)>& wanted = {});
 
 // Roles and tablespaces. Roles that are there already stay as they are, password and attributes

@@ -8,6 +8,7 @@
 #include "core/format/manifest.h"
 #include "core/format/recipe.h"
 #include "core/format/toc.h"
+#include "core/store/fallback.h"
 
 namespace lifeboat {
 
@@ -67,12 +68,16 @@ struct Trust {
     // What whoever took the backup remembers of SHA256SUMS: other sums are damage, and these need
     // no signature (but one that the manifest promises must still be there and fit).
     std::optional<Sha256Digest> sums;
+    // The stores that a server's catalog knows: objects of others are refused even where the store
+    // itself accepts them. Unset: whatever it accepts.
+    std::optional<std::vector<std::string>> known_stores;
 };
 
 struct Backup {
     Repo repo;
     Manifest manifest;
     Sha256Digest sums_digest{}; // of SHA256SUMS itself
+    std::string signature;      // SHA256SUMS.sig, where the manifest names a signer
     bool signature_checked = false;
 };
 
@@ -80,6 +85,11 @@ struct Backup {
 // allow_untrusted, Error(Damaged) when sums, manifest and folder disagree, Error(NotFound) when
 // there is no such backup (a run that did not finish says so).
 Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust);
+// The same of several stores: the first of which it can be opened is preferred from now on. Throws
+// the error of the first of all when there is none. `say` is told of those before it.
+Backup OpenAnyCopy(FallbackStore& stores, std::string_view backup_id,
+                   const std::function<const Trust&(size_t member)>& trust,
+                   const std::function<void(size_t member, const Error& error)>& say);
 // What ReadObject needs for this backup. `keys` may be null; both must outlive the context.
 ReadContext MakeReadContext(const Backup& backup, Keyring* keys, Interrupt& interrupt);
 // The toc, checked against the manifest (identical sets, same order).

@@ -106,6 +106,28 @@ std::map<Chain, ChainBackups> GroupByChain(const std::vector<BackupEntry>& entri
     return chains;
 }
 
+struct Tip {
+    const Manifest* newest = nullptr;
+    const Manifest* fork = nullptr; // another one with its number
+};
+
+// Numbers count in the store that a backup was made for: of several such stores, whose backups were
+// copied into this one, it is the store with the latest snapshot.
+Tip TipOf(const ChainBackups& backups) {
+    std::map<std::string_view, Tip> tips;
+    for (const Manifest* manifest : backups) {
+        Tip& tip = tips[manifest->store_id];
+        const bool forked = tip.newest != nullptr && tip.newest->sequence == manifest->sequence;
+        tip.fork = forked ? tip.newest : nullptr;
+        tip.newest = manifest;
+    }
+    return std::max_element(tips.begin(), tips.end(),
+                            [](const auto& a, const auto& b) {
+                                return a.second.newest->snapshot_at < b.second.newest->snapshot_at;
+                            })
+        ->second;
+}
+
 std::string DatabaseNames(const std::map<Chain, ChainBackups>& chains) {
     std::set<std::string> names;
     for (const auto& [chain, backups] : chains)
@@ -181,11 +203,10 @@ std::string FindLatest(Store& store, std::string_view database, Interrupt& inter
     const auto chains = GroupByChain(entries);
     std::vector<const Manifest*> newest; // of each chain that has the name now
     for (const auto& [chain, backups] : chains) {
-        if (!database.empty() && backups.back()->database.name != database) continue;
-        newest.push_back(backups.back());
-        const bool forked =
-            backups.size() > 1 && backups[backups.size() - 2]->sequence == backups.back()->sequence;
-        if (forked) newest.push_back(backups[backups.size() - 2]);
+        const Tip tip = TipOf(backups);
+        if (!database.empty() && tip.newest->database.name != database) continue;
+        newest.push_back(tip.newest);
+        if (tip.fork != nullptr) newest.push_back(tip.fork);
     }
     if (newest.empty()) ThrowNoBackup(database, chains);
     if (newest.size() > 1) ThrowSeveral(database, newest);

@@ -138,7 +138,7 @@ std::vector<SumLine> ParseSums(std::string_view text, std::string_view what = kS
 struct Repo {
     std::string store_id; // 32 hex
     bool encryption_required = true;
-    std::vector<std::string> accepted_origins;
+    std::vector<std::string> accepted_origins; // as repo.json says it; see origins.h
     Instant created{};
     bool operator==(const Repo&) const = default;
     // Own or accepted.

@@ -117,6 +117,19 @@ std::string_view ObjectIdOf(std::string_view object_name) noexcept {
     return object_name.substr(11, 32);
 }
 
+bool IsStoreId(std::string_view id) noexcept { return id.size() == 32 && All(id, IsLowerHex); }
+
+std::string OriginName(std::string_view store_id) {
+    return std::string(kOriginsFolder) + "/" + std::string(store_id);
+}
+
+std::optional<std::string> ParseOriginName(std::string_view name) {
+    if (!name.starts_with(kOriginsFolder)) return std::nullopt;
+    name.remove_prefix(kOriginsFolder.size());
+    if (!name.starts_with('/') || !IsStoreId(name.substr(1))) return std::nullopt;
+    return std::string(name.substr(1));
+}
+
 std::string KeyFileName(const KeyId& id, int number, std::string_view extension) {
     return "keys/" + ToHex(id) + "." + std::to_string(number) + "." + std::string(extension);
 }

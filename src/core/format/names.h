@@ -48,6 +48,13 @@ struct KeyFile {
 };
 std::optional<KeyFile> ParseKeyFileName(std::string_view name);
 
+// origins/<store id>: objects of that store were copied here.
+inline constexpr std::string_view kOriginsFolder = "origins";
+std::string OriginName(std::string_view store_id);
+// The store id in such a name.
+std::optional<std::string> ParseOriginName(std::string_view name);
+bool IsStoreId(std::string_view id) noexcept; // 32 hex
+
 std::string BackupFile(std::string_view backup_id, std::string_view file); // backups/<id>/<file>
 // backups/<id>/toc, or toc.zst when not encrypted.
 std::string TocName(std::string_view backup_id, bool encrypted);

@@ -5,6 +5,7 @@
 #include "core/format/backup.h"
 #include "core/format/backup_files.h"
 #include "core/format/damaged.h"
+#include "core/format/origins.h"
 
 namespace lifeboat {
 namespace {
@@ -166,6 +167,23 @@ void CheckPolicy(const Backup& backup, const Trust& trust) {
                                " was expected: the store may have been rolled back.");
 }
 
+// Whoever writes to a store can name any other as one whose objects it accepts.
+void RequireKnownOrigins(const Backup& backup, const Trust& trust) {
+    if (!trust.known_stores) return;
+    for (const std::string& origin : backup.repo.accepted_origins) {
+        const auto& known = *trust.known_stores;
+        if (std::find(known.begin(), known.end(), origin) != known.end()) continue;
+        throw Error(
+            Errc::Damaged,
+            "backup " + backup.manifest.backup_id +
+                " comes from a store that the catalog does not know",
+            "It was copied here from store " + origin + ", and nobody signs what a store accepts.",
+            "If objects of that store were copied here: SELECT "
+            "backup_accept_origin('this store', '" +
+                origin + "');");
+    }
+}
+
 std::string RelationName(const std::string& schema, const std::string& name) {
     return "\"" + Printable(schema) + "\".\"" + Printable(name) + "\"";
 }
@@ -250,9 +268,47 @@ Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust) 
     if (signer != nullptr && backup.manifest.signer != signer->id())
         ThrowDamaged(BackupFile(backup_id, kManifestFile),
                      "It does not name the signer of its SHA256SUMS.");
+    if (backup.manifest.signer && signature) backup.signature = *signature;
     CheckSums(backup.manifest, lines);
+    AddOriginsOf(store, backup.manifest, backup.repo);
+    RequireKnownOrigins(backup, trust);
     CheckPolicy(backup, trust);
     return backup;
+}
+
+namespace {
+
+// Of a copy that is away, not there, or not what it should be, another may be as it should.
+bool MayBeBetterElsewhere(const Error& error) {
+    switch (error.code()) {
+    case Errc::Damaged:
+    case Errc::NotFound:
+    case Errc::Untrusted:
+    case Errc::StoreMissing:
+    case Errc::StoreUnreachable:
+    case Errc::StoreRefused: return true;
+    default: return false;
+    }
+}
+
+} // namespace
+
+Backup OpenAnyCopy(FallbackStore& stores, std::string_view backup_id,
+                   const std::function<const Trust&(size_t member)>& trust,
+                   const std::function<void(size_t member, const Error& error)>& say) {
+    std::optional<Error> first;
+    for (size_t member = 0; member < stores.size(); ++member) {
+        try {
+            Backup backup = OpenBackup(stores.member(member), backup_id, trust(member));
+            stores.Prefer(member);
+            return backup;
+        } catch (const Error& error) {
+            if (!MayBeBetterElsewhere(error)) throw;
+            if (!first) first = error;
+            say(member, error);
+        }
+    }
+    throw Error(*first);
 }
 
 ReadContext MakeReadContext(const Backup& backup, Keyring* keys, Interrupt& interrupt) {
@@ -265,11 +321,14 @@ ReadContext MakeReadContext(const Backup& backup, Keyring* keys, Interrupt& inte
 }
 
 std::vector<TocEntry> ReadToc(Store& store, const Backup& backup, const ReadContext& context) {
-    StringSink text(kMaxTocBytes);
-    ReadObject(store, backup.manifest.toc, context, text);
+    const std::string text = ReadAnyCopy(store, backup.manifest.toc.name, [&] {
+        StringSink sink(kMaxTocBytes);
+        ReadObject(store, backup.manifest.toc, context, sink);
+        return sink.Take();
+    });
     std::vector<TocEntry> toc;
     try {
-        toc = ParseToc(text.text());
+        toc = ParseToc(text);
     } catch (const Error& e) {
         if (e.code() != Errc::Damaged) throw;
         ThrowDamaged("object " + backup.manifest.toc.name, e.message() + ": " + e.detail());

@@ -22,6 +22,7 @@ void ProgressTap::Write(Bytes bytes) {
     interrupt_.Check();
     next_.Write(bytes);
     done_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    bytes_ += bytes.size();
 }
 
 } // namespace lifeboat

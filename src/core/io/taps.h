@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include "core/crypto/sha256.h"
 #include "core/io/stream.h"
@@ -47,11 +48,14 @@ public:
         : next_(next), done_(done), interrupt_(interrupt) {}
     void Write(Bytes bytes) override;
     void Finish() override { next_.Finish(); }
+    // What flowed by was of no use: it counts no more.
+    void TakeBack() noexcept { done_.fetch_sub(std::exchange(bytes_, 0)); }
 
 private:
     Sink& next_;
     std::atomic<uint64_t>& done_;
     Interrupt& interrupt_;
+    uint64_t bytes_ = 0;
 };
 
 } // namespace lifeboat

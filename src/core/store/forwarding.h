@@ -26,6 +26,9 @@ public:
     void Sync(Interrupt& interrupt) override { inner_->Sync(interrupt); }
     size_t RemoveStaleTemporaries() override { return inner_->RemoveStaleTemporaries(); }
     [[nodiscard]] uint64_t ComfortableBytes() const override { return inner_->ComfortableBytes(); }
+    bool Distrust(std::string_view name, const Error& reason) override {
+        return inner_->Distrust(name, reason);
+    }
 
 protected:
     [[nodiscard]] Store& inner() noexcept { return *inner_; }

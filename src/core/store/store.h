@@ -83,6 +83,9 @@ public:
     // Removes what dead writers left behind and no reader can see; returns how many. Drivers
     // without such remains: 0.
     virtual size_t RemoveStaleTemporaries() { return 0; }
+    // What was last read of this object was not what it should be. True when there is another copy
+    // of it, which the next Get reads (fallback.h): of one store alone there is none.
+    virtual bool Distrust(std::string_view /*name*/, const Error& /*reason*/) { return false; }
 
     // An object is better not much larger: the driver keeps it in memory until it is whole.
     [[nodiscard]] virtual uint64_t ComfortableBytes() const { return UINT64_MAX; }

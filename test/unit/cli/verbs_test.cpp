@@ -232,6 +232,63 @@ TEST_F(Verbs, PruneSaysWhichRuleKeepsEachBackupAndDeletesTheOthers) {
     EXPECT_EQ(both.code, 1) << both.err;
 }
 
+TEST_F(Verbs, ACopyIsMadeWithItsStoreAndReadWhereTheOriginalFails) {
+    Take();
+    const std::string store = directory_ / "store";
+    const std::string offsite = "file://" + (directory_ / "offsite");
+    const std::vector<std::string> copy = {
+        "copy", "latest:app", "--from",          "file://" + store,
+        "--to", offsite,      "--signer-public", directory_ / "signer.pub"};
+    EXPECT_EQ(Lifeboat(copy).code, 4); // the directory itself is nobody's to make
+    std::filesystem::create_directory(directory_ / "offsite");
+    Said said = Lifeboat(copy);
+    ASSERT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(said.err, "lifeboat: note: made a store at " + offsite + ", encryption required\n");
+    EXPECT_TRUE(said.out.starts_with(id() + ": copied " +
+                                     std::to_string(manifest_.objects.size() + 1) + " objects, "))
+        << said.out;
+    auto again = copy;
+    again.emplace_back("--json");
+    const auto json = nlohmann::json::parse(Lifeboat(again).out);
+    EXPECT_EQ(json["objects_copied"], 0);
+    EXPECT_EQ(json["was_complete"], true);
+    EXPECT_EQ(RunWithKey({"verify", "latest", "--store", offsite}).code, 0);
+
+    const std::vector<std::string> cat = {"cat", "latest:app", "--table", "public.orders"};
+    auto with_copy = cat;
+    with_copy.insert(with_copy.end(), {"--copy", offsite, "--copy-option", "1.max_rate=100MB"});
+    const std::string rows = RunWithKey(cat).out;
+    for (const ObjectRecord& record : manifest_.objects) {
+        if (record.kind == ObjectKind::kData) std::filesystem::remove(store + "/" + record.name);
+    }
+    EXPECT_EQ(RunWithKey(cat).code, 2);
+    said = RunWithKey(with_copy);
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(said.out, rows);
+    EXPECT_NE(said.err.find(" is read from another copy than that in file://" + store +
+                            ": the object is missing\n"),
+              std::string::npos)
+        << said.err;
+    std::filesystem::rename(store, store + ".away");
+    said = RunWithKey(with_copy);
+    EXPECT_EQ(said.out, rows) << said.err;
+    EXPECT_NE(said.err.find("file://" + store + " is passed over: store directory"),
+              std::string::npos)
+        << said.err;
+}
+
+TEST_F(Verbs, AnOptionOfOneCopyIsNotOneOfTheOthers) {
+    Take();
+    const Said said = RunWithKey({"cat", "latest", "--globals", "--copy", "file:///tmp/a", "--copy",
+                                  "file:///tmp/b", "--copy-option", "2.nonsense=1"});
+    EXPECT_EQ(said.code, 1);
+    EXPECT_NE(said.err.find("have no option \"nonsense\""), std::string::npos) << said.err;
+    EXPECT_EQ(RunWithKey({"cat", "latest", "--globals", "--copy", "file:///tmp/a", "--copy-option",
+                          "2.nonsense=1"})
+                  .code,
+              0);
+}
+
 // What stands under "Examples:" in the help of each verb works once the names in it fit. Those that
 // need a server or pg_restore are run by the cluster tests.
 TEST_F(Verbs, TheExamplesOfHelpWork) {
@@ -239,6 +296,7 @@ TEST_F(Verbs, TheExamplesOfHelpWork) {
     WriteFile(directory_ / "passphrase.txt", "secret\n", 0600);
     ASSERT_EQ(::rename((directory_ / "server.secret").c_str(), (directory_ / "keep").c_str()), 0);
     std::filesystem::create_directory(directory_ / "k");
+    std::filesystem::create_directory(directory_ / "offsite");
     for (const char* name : {"recovery.key", "recovery.crt", "signer.pub"}) {
         std::filesystem::copy_file(directory_ / name, directory_ / "k/" + name);
     }
@@ -246,6 +304,9 @@ TEST_F(Verbs, TheExamplesOfHelpWork) {
     const std::string help = Lifeboat({"--help"}).out;
     for (const std::string verb : {"keygen", "check-store", "list", "show", "verify", "plan",
                                    "restore", "cat", "export", "rotate", "prune"}) {
+}
+
+                                   "restore", "cat", "export", "copy", "rotate"}) {
         EXPECT_NE(help.find("  " + verb + " "), std::string::npos) << verb;
         const std::string text = Lifeboat({verb, "--help"}).out;
         const size_t at = text.find("Examples:\n");
@@ -263,6 +324,7 @@ TEST_F(Verbs, TheExamplesOfHelpWork) {
                 }
             };
             replace("file:///srv/backups", "file://" + (directory_ / "store"));
+            replace("file:///mnt/offsite", "file://" + (directory_ / "offsite"));
             replace(" keys/", " k/");
             replace(" lifeboat ", " " LIFEBOAT_BINARY " ");
             ChildSpec spec;

@@ -1,0 +1,353 @@
+#include "core/format/copy_backup.h"
+
+#include <algorithm>
+
+#include "core/base/count.h"
+#include "core/base/error.h"
+#include "core/format/damaged.h"
+#include "core/format/origins.h"
+#include "core/io/taps.h"
+#include "core/store/fallback.h"
+
+namespace lifeboat {
+namespace {
+
+constexpr uint64_t kMaxKeyFileBytes = 1 << 20;
+// A copy that is gone on with so long before its end is announced anew.
+constexpr std::chrono::hours kLeastLeft{24};
+
+std::string What(const std::string& name) { return "object " + name; }
+
+std::optional<uint64_t> SizeIn(Store& store, const std::string& name) {
+    try {
+        return store.Stat(name).size;
+    } catch (const StoreError& error) {
+        if (error.fault() != StoreFault::kNotFound) throw;
+        return std::nullopt;
+    }
+}
+
+bool SaysExists(const StoreError& error) { return error.fault() == StoreFault::kExists; }
+
+// Size and SHA-256 of what flows by, before the sink behind it makes anything visible.
+class ExpectSink final : public Sink {
+public:
+    ExpectSink(const ObjectRecord& record, Sink& next) : record_(record), hash_(next) {}
+    void Write(Bytes bytes) override {
+        if (hash_.bytes() + bytes.size() > record_.stored_bytes)
+            ThrowDamaged(What(record_.name), "It is larger than the " +
+                                                 std::to_string(record_.stored_bytes) +
+                                                 " bytes the manifest says.");
+        hash_.Write(bytes);
+    }
+    void Finish() override {
+        if (hash_.bytes() != record_.stored_bytes)
+            ThrowDamaged(What(record_.name), "It has " + std::to_string(hash_.bytes()) +
+                                                 " bytes, the manifest says " +
+                                                 std::to_string(record_.stored_bytes) + ".");
+        if (const Sha256Digest digest = hash_.Digest(); digest != record_.sha256)
+            ThrowDamaged(What(record_.name), "Its SHA-256 is " + ToHex(digest) +
+                                                 ", the manifest says " + ToHex(record_.sha256) +
+                                                 ".");
+        hash_.Finish();
+    }
+
+private:
+    const ObjectRecord& record_;
+    HashTap hash_;
+};
+
+class Copying {
+public:
+    Copying(Store& from, Store& to, Backup backup, Interrupt& interrupt, CopyProgress& progress)
+        : from_(from), to_(to), interrupt_(interrupt), progress_(progress) {
+        report_.backup = std::move(backup);
+        to_repo_ = ReadRepo(to_);
+    }
+
+    CopyReport Run() {
+        CheckStores();
+        ReadFiles();
+        report_.was_complete = IsComplete();
+        FindMissing();
+        RefuseFull();
+        if (!report_.was_complete) Announce();
+        AcceptOrigins();
+        CopyKeys();
+        for (const ObjectRecord* record : missing_) Copy(*record);
+        if (!report_.was_complete) Commit();
+        return std::move(report_);
+    }
+
+private:
+    [[nodiscard]] const Manifest& manifest() const { return report_.backup.manifest; }
+    [[nodiscard]] std::string File(std::string_view file) const {
+        return BackupFile(manifest().backup_id, file);
+    }
+
+    void CheckStores() const {
+        const std::string what = "backup " + manifest().backup_id;
+        if (to_repo_.store_id == report_.backup.repo.store_id)
+            throw Error(Errc::WrongState, "both are the same store: " + to_repo_.store_id);
+        if (manifest().encrypted == to_repo_.encryption_required) return;
+        throw Error(Errc::WrongState,
+                    what + " is " + (manifest().encrypted ? "" : "not ") +
+                        "encrypted, and the store that it should be copied into has encryption \"" +
+                        (to_repo_.encryption_required ? "required" : "none") + "\"",
+                    "A store holds backups of one kind only; its encryption is fixed for its life.",
+                    std::string("Copy it into a store of encryption \"") +
+                        (manifest().encrypted ? "required" : "none") + "\".");
+    }
+
+    // The texts that say what the backup is, exactly as they are stored.
+    void ReadFiles() {
+        sums_ = ReadAs(File(kSumsFile), kMaxManifestBytes, report_.backup.sums_digest);
+        for (const SumLine& line : ParseSums(sums_, File(kSumsFile))) {
+            if (line.name == File(kManifestFile))
+                manifest_ = ReadAs(line.name, kMaxManifestBytes, line.sha256);
+        }
+        signature_ = report_.backup.signature;
+    }
+
+    std::string ReadAs(const std::string& name, uint64_t limit, const Sha256Digest& expected) {
+        return ReadAnyCopy(from_, name, [&] {
+            std::string text = from_.Read(name, limit);
+            if (const Sha256Digest digest = Sha256Of(AsBytes(text)); digest != expected)
+                ThrowDamaged(name, "Its SHA-256 is " + ToHex(digest) + ", " + ToHex(expected) +
+                                       " was expected.");
+            return text;
+        });
+    }
+
+    // Another backup of this id is not ours to complete.
+    bool IsComplete() {
+        if (!HasText(File(kSumsFile), sums_)) return false;
+        return !manifest().signer || HasText(File(kSignatureFile), signature_);
+    }
+
+    bool HasText(const std::string& name, const std::string& expected) {
+        const std::optional<uint64_t> size = SizeIn(to_, name);
+        if (!size) return false;
+        if (*size != expected.size() || to_.Read(name, expected.size()) != expected)
+            throw Error(Errc::Damaged, name + " is there already, with another content",
+                        "It is not that of the backup which is copied.",
+                        "See which of the two is sound: lifeboat verify " + manifest().backup_id +
+                            " --store URL");
+        return true;
+    }
+
+    void FindMissing() {
+        Look(manifest().toc);
+        for (const ObjectRecord& record : manifest().objects) Look(record);
+        progress_.bytes_total = missing_bytes_;
+    }
+
+    void Look(const ObjectRecord& record) {
+        interrupt_.Check();
+        if (!IsThere(record)) {
+            missing_.push_back(&record);
+            missing_bytes_ += record.stored_bytes;
+            return;
+        }
+        ++report_.objects_there;
+        report_.bytes_there += record.stored_bytes;
+    }
+
+    bool IsThere(const ObjectRecord& record) {
+        const std::optional<uint64_t> size = SizeIn(to_, record.name);
+        if (!size) return false;
+        if (*size == record.stored_bytes) return true;
+        throw Error(Errc::Damaged,
+                    What(record.name) + " is there already, with " + std::to_string(*size) +
+                        " bytes instead of " + std::to_string(record.stored_bytes),
+                    "An object is never overwritten: the store that is copied into holds a damaged "
+                    "or foreign one.",
+                    "Remove it there, and copy again.");
+    }
+
+    void RefuseFull() {
+        const StoreProperties properties = to_.Properties();
+        if (!properties.free_bytes || *properties.free_bytes >= missing_bytes_) return;
+        throw Error(Errc::DiskFull, "the copy does not fit into store " + properties.url,
+                    Count(missing_.size(), "object") + " with " + HumanBytes(missing_bytes_) +
+                        " are missing there, and " + HumanBytes(*properties.free_bytes) +
+                        " are free.",
+                    "Enlarge the file system, or remove backups that are no longer needed.");
+    }
+
+    // By `started` the cleaners of that store know that somebody is at work. One of an earlier
+    // attempt counts as long as its deadline is far; it says nothing of the place: only the
+    // deadline ends it.
+    void Announce() {
+        const std::string name = File(kStartedFile);
+        if (SizeIn(to_, name)) {
+            if (HasTimeLeft()) return;
+            to_.Remove(name);
+        }
+        const Instant now = Now();
+        WriteStarted(to_, manifest().backup_id,
+                     {manifest().cluster.system_identifier, {}, now, now + kLongestRun});
+    }
+
+    bool HasTimeLeft() {
+        try {
+            const Started started = ReadStarted(to_, manifest().backup_id);
+            return started.place.empty() && started.deadline >= Now() + kLeastLeft;
+        } catch (const StoreError&) {
+            throw;
+        } catch (const Error&) {
+            return false;
+        }
+    }
+
+    void AcceptOrigins() {
+        for (const std::string& origin : OriginsOf(manifest(), report_.backup.repo))
+            AcceptOrigin(to_, to_repo_, origin);
+    }
+
+    // The newest of each kind: rotation has replaced the others.
+    void CopyKeys() {
+        if (manifest().key_ids.empty()) return;
+        const std::vector<KeyFile> there = ListKeyFiles(to_);
+        for (const KeyFile& file : NewestKeyFiles()) {
+            interrupt_.Check();
+            const bool known = std::any_of(there.begin(), there.end(), [&](const KeyFile& other) {
+                return other.id == file.id && other.extension == file.extension &&
+                       other.number >= file.number;
+            });
+            if (!known) CopyKey(KeyFileName(file.id, file.number, file.extension));
+        }
+    }
+
+    std::vector<KeyFile> NewestKeyFiles() {
+        std::map<std::pair<KeyId, std::string>, KeyFile> newest;
+        for (KeyFile& file : ListKeyFiles(from_)) {
+            const auto& ids = manifest().key_ids;
+            if (std::find(ids.begin(), ids.end(), file.id) == ids.end()) continue;
+            const auto [place, fresh] = newest.try_emplace({file.id, file.extension}, file);
+            if (!fresh && place->second.number < file.number) place->second = file;
+        }
+        for (const KeyId& id : manifest().key_ids) {
+            const bool any = newest.contains({id, "cms"}) || newest.contains({id, "srv"});
+            if (!any)
+                throw Error(Errc::Damaged, "the store has no key file for key " + ToHex(id),
+                            "Without it nobody could read the copy.");
+        }
+        std::vector<KeyFile> files;
+        for (auto& [key, file] : newest) files.push_back(std::move(file));
+        return files;
+    }
+
+    void CopyKey(const std::string& name) {
+        const std::string content = from_.Read(name, kMaxKeyFileBytes);
+        PutText(name, content);
+        if (to_.Read(name, kMaxKeyFileBytes) == content) return;
+        throw Error(Errc::StoreRefused,
+                    "key file " + name + " could not be read back as it was written", {},
+                    "The store keeps other bytes than it was given; do not use it.");
+    }
+
+    void Copy(const ObjectRecord& record) {
+        interrupt_.Check();
+        const bool sent = ReadAnyCopy(from_, record.name, [&] { return Stream(record); });
+        if (!sent && !IsThere(record))
+            throw Error(Errc::StoreRefused,
+                        What(record.name) +
+                            " could not be created: the store says that it exists, "
+                            "and does not have it");
+        ++report_.objects;
+        report_.bytes += record.stored_bytes;
+    }
+
+    // False when somebody else was faster. Nothing is visible when it throws: a sink that was not
+    // finished leaves nothing.
+    bool Stream(const ObjectRecord& record) {
+        const uint64_t done = progress_.bytes_done;
+        try {
+            const auto source = OpenSource(record);
+            const auto sink = to_.Create(record.name);
+            ExpectSink expected(record, *sink);
+            ProgressTap tap(expected, progress_.bytes_done, interrupt_);
+            Pump(*source, tap, interrupt_);
+            tap.Finish();
+            return true;
+        } catch (const StoreError& error) {
+            progress_.bytes_done = done;
+            if (SaysExists(error)) return false;
+            throw;
+        } catch (...) {
+            progress_.bytes_done = done;
+            throw;
+        }
+    }
+
+    std::unique_ptr<Source> OpenSource(const ObjectRecord& record) {
+        try {
+            return from_.Get(record.name);
+        } catch (const StoreError& error) {
+            if (error.fault() != StoreFault::kNotFound) throw;
+            throw Error(Errc::Damaged, What(record.name) + " is missing",
+                        "The manifest lists it, the store does not have it.");
+        }
+    }
+
+    void Commit() {
+        CheckObjectPresent(to_, manifest().toc);
+        for (const ObjectRecord& record : manifest().objects) {
+            interrupt_.Check();
+            CheckObjectPresent(to_, record);
+        }
+        PutText(File(kManifestFile), manifest_);
+        interrupt_.Check();
+        PutText(File(kSumsFile), sums_);
+        if (manifest().signer) PutText(File(kSignatureFile), signature_);
+    }
+
+    // Created if absent; the same that is there already is as good.
+    void PutText(const std::string& name, const std::string& text) {
+        if (HasText(name, text)) return;
+        try {
+            to_.Put(name, AsBytes(text));
+        } catch (const StoreError& error) {
+            if (!SaysExists(error) || !HasText(name, text)) throw;
+        }
+    }
+
+    Store& from_;
+    Store& to_;
+    Interrupt& interrupt_;
+    CopyProgress& progress_;
+    Repo to_repo_;
+    std::string manifest_;
+    std::string sums_;
+    std::string signature_;
+    std::vector<const ObjectRecord*> missing_;
+    uint64_t missing_bytes_ = 0;
+    CopyReport report_;
+};
+
+} // namespace
+
+CopyReport CopyBackup(Store& from, Store& to, Backup backup, Interrupt& interrupt,
+                      CopyProgress* progress) {
+    CopyProgress nobody;
+    return Copying(from, to, std::move(backup), interrupt, progress != nullptr ? *progress : nobody)
+        .Run();
+}
+
+CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const Trust& trust,
+                      Interrupt& interrupt, CopyProgress* progress) {
+    return CopyBackup(from, to, OpenBackup(from, backup_id, trust), interrupt, progress);
+}
+
+bool CreateStoreFor(Store& to, const Backup& backup) {
+    if (to.Exists(kRepoName)) return false;
+    Repo repo;
+    repo.store_id = RandomHex(16);
+    repo.encryption_required = backup.manifest.encrypted;
+    repo.created = Now();
+    to.Put(kRepoName, AsBytes(FormatRepo(repo)));
+    return true;
+}
+
+} // namespace lifeboat
