@@ -104,7 +104,6 @@ CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', 
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', compression => 'none,long')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_last => 0)$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', keep_within => '-7 days')$$);
-CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', copies => '{a}')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', drill_cron => '@daily')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', verify => 'restore')$$);
 CALL pg_temp.refused($$SELECT backup_schedule('s', '0 2 * * *', 'lifeboat_app', verify => 'maybe')$$);
@@ -126,6 +125,9 @@ CALL pg_temp.refused($$SELECT * FROM backup_verify('nobackup')$$);
 CALL pg_temp.refused($$SELECT * FROM backup_verify('latest:lifeboat_app')$$);
 CALL pg_temp.refused($$SELECT * FROM backup_verify('nobackup', 'restore')$$);
 CALL pg_temp.refused($$SELECT * FROM backup_verify('nobackup', 'deeply')$$);
+CALL pg_temp.refused($$SELECT * FROM backup_verify('nobackup', store => 'nowhere')$$);
+CALL pg_temp.refused($$SELECT * FROM backup_copy('nobackup', 'nowhere')$$);
+CALL pg_temp.refused($$SELECT backup_accept_origin('nowhere', '00112233445566778899aabbccddeeff')$$);
 CALL pg_temp.refused($$SELECT * FROM backup_restore_plan('nobackup')$$);
 CALL pg_temp.refused($$SELECT backup_restore('nobackup')$$);
 CALL pg_temp.refused($$SELECT backup_restore('nobackup', mode => 'replace')$$);

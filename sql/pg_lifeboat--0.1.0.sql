@@ -15,7 +15,8 @@ CREATE TABLE @extschema@.backup_stores (
     created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
     created_by  regrole NOT NULL,
     encryption  text NOT NULL DEFAULT 'required' CHECK (encryption IN ('required', 'none')),
-    store_id    text NOT NULL CHECK (store_id ~ '^[0-9a-f]{32}$')
+    store_id    text NOT NULL CHECK (store_id ~ '^[0-9a-f]{32}$'),
+    accepted_origins text[] NOT NULL DEFAULT '{}'
 );
 CREATE UNIQUE INDEX backup_stores_one_default ON @extschema@.backup_stores (is_default) WHERE is_default;
 COMMENT ON TABLE @extschema@.backup_stores IS 'Where backups are kept. Change it with backup_create_store, backup_alter_store, backup_drop_store.';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN @extschema@.backup_stores.created_at IS 'when it was created';
 COMMENT ON COLUMN @extschema@.backup_stores.created_by IS 'who created it: this role and superusers may change it; its rights are checked at every use';
 COMMENT ON COLUMN @extschema@.backup_stores.encryption IS 'required or none; fixed for the life of the store';
 COMMENT ON COLUMN @extschema@.backup_stores.store_id IS 'the id in the store''s repo.json; a run compares them';
+COMMENT ON COLUMN @extschema@.backup_stores.accepted_origins IS 'ids of lost stores whose backups were copied into this one (backup_accept_origin); those of stores in this table need not be named';
 
 CREATE TABLE @extschema@.backup_keys (
     name            text PRIMARY KEY,
@@ -107,7 +109,7 @@ COMMENT ON COLUMN @extschema@.backup_schedules.cron IS 'when it runs: five field
 COMMENT ON COLUMN @extschema@.backup_schedules.timezone IS 'tzdata name of the zone that cron is read in';
 COMMENT ON COLUMN @extschema@.backup_schedules.database IS 'the database, or * for every one that accepts connections and is no template';
 COMMENT ON COLUMN @extschema@.backup_schedules.store IS 'the store backups go to';
-COMMENT ON COLUMN @extschema@.backup_schedules.copies IS 'further stores (reserved)';
+COMMENT ON COLUMN @extschema@.backup_schedules.copies IS 'further stores: each backup is copied into them once it is complete, and again until that succeeds';
 COMMENT ON COLUMN @extschema@.backup_schedules.type IS 'full, incremental or differential (this version: full)';
 COMMENT ON COLUMN @extschema@.backup_schedules.key IS 'the key backups are encrypted with; null: the default key at the time of the run';
 COMMENT ON COLUMN @extschema@.backup_schedules.compression IS 'none, lz4, or zstd:N with N from -7 (fastest) to 19 (smallest); zstd:N,long also finds repetitions far apart';
@@ -171,7 +173,8 @@ CREATE TABLE @extschema@.backup_runs (
     acting_role   regrole,
     notes         text[] NOT NULL DEFAULT '{}',
     pid           integer,
-    handle        bigint
+    handle        bigint,
+    database_bytes bigint
 );
 CREATE INDEX backup_runs_by_schedule ON @extschema@.backup_runs (schedule, database, id);
 CREATE INDEX backup_runs_active ON @extschema@.backup_runs (id) WHERE status IN ('queued', 'running');
@@ -205,6 +208,7 @@ COMMENT ON COLUMN @extschema@.backup_runs.acting_role IS 'the role it acts as';
 COMMENT ON COLUMN @extschema@.backup_runs.notes IS 'what the run had to say besides';
 COMMENT ON COLUMN @extschema@.backup_runs.pid IS 'process of the run';
 COMMENT ON COLUMN @extschema@.backup_runs.handle IS 'shared memory of the run, while it lasts';
+COMMENT ON COLUMN @extschema@.backup_runs.database_bytes IS 'size of the database when the run began; the next one is estimated by it';
 
 CREATE TABLE @extschema@.backup_restores (
     id              bigint PRIMARY KEY,
@@ -321,6 +325,7 @@ CREATE TABLE @extschema@.backup_restore_points (
     damaged_level      text,
     imported           boolean NOT NULL DEFAULT false,
     notes              text[] NOT NULL DEFAULT '{}',
+    copied_from        text,
     PRIMARY KEY (backup_id, store)
 );
 CREATE INDEX backup_restore_points_by_database ON @extschema@.backup_restore_points (database, taken_at);
@@ -341,6 +346,66 @@ CREATE TABLE @extschema@.backup_restore_point_relations (
 );
 CREATE INDEX backup_restore_point_relations_by_backup ON @extschema@.backup_restore_point_relations (backup_id, store);
 COMMENT ON TABLE @extschema@.backup_restore_point_relations IS 'Internal: what backup_relations shows.';
+
+CREATE TABLE @extschema@.backup_copies (
+    backup_id    text NOT NULL,
+    store        text NOT NULL,
+    database     text NOT NULL,
+    schedule     text,
+    status       text NOT NULL DEFAULT 'pending'
+                 CHECK (status IN ('pending', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')),
+    wanted_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    retry        boolean NOT NULL DEFAULT true,
+    attempts     integer NOT NULL DEFAULT 0,
+    id           bigint,
+    started_at   timestamptz,
+    finished_at  timestamptz,
+    objects      bigint,
+    bytes        bigint,
+    sqlstate     text,
+    error        text,
+    detail       text,
+    hint         text,
+    requested_by regrole,
+    notes        text[] NOT NULL DEFAULT '{}',
+    pid          integer,
+    handle       bigint,
+    PRIMARY KEY (backup_id, store)
+);
+CREATE INDEX backup_copies_by_store ON @extschema@.backup_copies (store);
+CREATE INDEX backup_copies_open ON @extschema@.backup_copies (store) WHERE status <> 'succeeded';
+COMMENT ON TABLE @extschema@.backup_copies IS 'One row per backup and further store: the copy that is wanted there, and how its last attempt went.';
+COMMENT ON COLUMN @extschema@.backup_copies.backup_id IS 'the backup';
+COMMENT ON COLUMN @extschema@.backup_copies.store IS 'the store it is copied into';
+COMMENT ON COLUMN @extschema@.backup_copies.database IS 'the database';
+COMMENT ON COLUMN @extschema@.backup_copies.schedule IS 'the schedule that asks for the copy; null: backup_copy did';
+COMMENT ON COLUMN @extschema@.backup_copies.status IS 'pending (no attempt yet), queued, running, succeeded, failed, cancelled or interrupted (its process or the server ended)';
+COMMENT ON COLUMN @extschema@.backup_copies.wanted_at IS 'since when it is wanted';
+COMMENT ON COLUMN @extschema@.backup_copies.retry IS 'the launcher tries until it succeeds; false: it was asked for by hand, cancelled, or has become impossible';
+COMMENT ON COLUMN @extschema@.backup_copies.attempts IS 'attempts so far';
+COMMENT ON COLUMN @extschema@.backup_copies.id IS 'number of the last attempt; runs, restores and copies share one sequence';
+COMMENT ON COLUMN @extschema@.backup_copies.started_at IS 'when the last attempt began';
+COMMENT ON COLUMN @extschema@.backup_copies.finished_at IS 'when it ended';
+COMMENT ON COLUMN @extschema@.backup_copies.objects IS 'objects it sent: what the store had already is not sent again';
+COMMENT ON COLUMN @extschema@.backup_copies.bytes IS 'bytes of these';
+COMMENT ON COLUMN @extschema@.backup_copies.sqlstate IS 'SQLSTATE of its failure';
+COMMENT ON COLUMN @extschema@.backup_copies.error IS 'what went wrong';
+COMMENT ON COLUMN @extschema@.backup_copies.detail IS 'more about it';
+COMMENT ON COLUMN @extschema@.backup_copies.hint IS 'what to do';
+COMMENT ON COLUMN @extschema@.backup_copies.requested_by IS 'who asked for the last attempt; null: the launcher';
+COMMENT ON COLUMN @extschema@.backup_copies.notes IS 'what the last attempt had to say besides';
+COMMENT ON COLUMN @extschema@.backup_copies.pid IS 'process of the attempt';
+COMMENT ON COLUMN @extschema@.backup_copies.handle IS 'shared memory of the attempt, while it lasts';
+
+CREATE TABLE @extschema@.backup_store_states (
+    store       text PRIMARY KEY REFERENCES @extschema@.backup_stores ON UPDATE CASCADE ON DELETE CASCADE,
+    checked_at  timestamptz NOT NULL,
+    reachable   boolean NOT NULL,
+    latency     interval,
+    free_bytes  bigint,
+    error       text
+);
+COMMENT ON TABLE @extschema@.backup_store_states IS 'Internal: how the last run, copy or backup_check_store found each store; what backup_storage shows. Not dumped.';
 
 CREATE TABLE @extschema@.backup_chains (
     store             text NOT NULL,
@@ -393,6 +458,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.backup_events_id_seq', '
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.backup_restore_points', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.backup_restore_point_relations', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.backup_chains', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.backup_copies', '');
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Stores
@@ -414,6 +480,11 @@ CREATE FUNCTION @extschema@.backup_drop_store(name text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_drop_store';
 COMMENT ON FUNCTION @extschema@.backup_drop_store(text) IS
     'Forgets a store; refuses while schedules or backups use it. Deletes nothing in the store.';
+
+CREATE FUNCTION @extschema@.backup_accept_origin(store text, origin text) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_accept_origin';
+COMMENT ON FUNCTION @extschema@.backup_accept_origin(text, text) IS
+    'Says that backups in this store may come from the store of this id (32 hexadecimal characters), which the catalog does not know: after the original of a copy was lost.';
 
 CREATE FUNCTION @extschema@.backup_check_store(name text,
     OUT step text, OUT ok boolean, OUT detail text, OUT elapsed interval) RETURNS SETOF record
@@ -520,7 +591,7 @@ COMMENT ON FUNCTION @extschema@.backup_run(text, text, text, text, text, boolean
 CREATE FUNCTION @extschema@.backup_cancel(backup_id text) RETURNS boolean
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_cancel';
 COMMENT ON FUNCTION @extschema@.backup_cancel(text) IS
-    'Cancels the run that makes this backup, or the restore of that number. False when there is none at work.';
+    'Cancels the run that makes this backup, the copying of it, or the restore of that number. False when there is none at work.';
 
 CREATE FUNCTION @extschema@.backup_progress_rows(OUT run_id bigint, OUT backup_id text, OUT phase text, OUT relation text,
     OUT bytes_done bigint, OUT bytes_total bigint, OUT rows_done bigint, OUT percent double precision,
@@ -532,11 +603,19 @@ COMMENT ON FUNCTION @extschema@.backup_progress_rows() IS 'Internal: the rows of
 -- Backups
 -- ---------------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION @extschema@.backup_verify(backup_id text DEFAULT 'latest', level text DEFAULT 'content')
-    RETURNS TABLE (backup_id text, level text, ok boolean, objects bigint, bytes bigint, problems text[], elapsed interval)
+CREATE FUNCTION @extschema@.backup_verify(backup_id text DEFAULT 'latest', level text DEFAULT 'content',
+    store text DEFAULT NULL)
+    RETURNS TABLE (backup_id text, level text, ok boolean, objects bigint, bytes bigint, problems text[], elapsed interval,
+                   store text)
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_verify';
-COMMENT ON FUNCTION @extschema@.backup_verify(text, text) IS
-    'Checks a backup. backup_id: an id, latest, or latest:DATABASE. level: present (listed, sizes), checksum (SHA-256), content (decrypts, decompresses, parses, counts rows); each includes those before.';
+COMMENT ON FUNCTION @extschema@.backup_verify(text, text, text) IS
+    'Checks a backup. backup_id: an id, latest, or latest:DATABASE. level: present (listed, sizes), checksum (SHA-256), content (decrypts, decompresses, parses, counts rows); each includes those before. store: the copy to check; null: the original, and while that is damaged or away the next copy, with a row for each that was looked at.';
+
+CREATE FUNCTION @extschema@.backup_copy(backup_id text, store text)
+    RETURNS TABLE (backup_id text, store text, objects bigint, bytes bigint, elapsed interval)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_copy';
+COMMENT ON FUNCTION @extschema@.backup_copy(text, text) IS
+    'Copies a backup into another store and waits: ciphertext as it is, SHA-256 checked on the way, only what is missing there. backup_id: an id, latest, or latest:DATABASE. Returns what was sent. The launcher does the same for the stores that a schedule names in copies.';
 
 CREATE FUNCTION @extschema@.backup_restore_plan(backup_id text DEFAULT 'latest', target_database text DEFAULT NULL,
     tables text[] DEFAULT NULL, mode text DEFAULT 'create', jobs integer DEFAULT NULL)
@@ -596,12 +675,12 @@ CREATE VIEW @extschema@.backup_progress AS
     SELECT run_id, backup_id, phase, relation, bytes_done, bytes_total, rows_done, percent, bytes_per_second, eta, workers,
            snapshot_age, ddl_waiting
       FROM @extschema@.backup_progress_rows();
-COMMENT ON VIEW @extschema@.backup_progress IS 'Runs and restores at work, live.';
-COMMENT ON COLUMN @extschema@.backup_progress.run_id IS 'id in backup_runs or backup_restores';
-COMMENT ON COLUMN @extschema@.backup_progress.backup_id IS 'the backup that is made or restored';
-COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify, prune; of a restore: preflight, schema, data, sequences, indexes, finish';
+COMMENT ON VIEW @extschema@.backup_progress IS 'Runs, restores and copies at work, live.';
+COMMENT ON COLUMN @extschema@.backup_progress.run_id IS 'id in backup_runs, backup_restores or backup_copies';
+COMMENT ON COLUMN @extschema@.backup_progress.backup_id IS 'the backup that is made, restored or copied';
+COMMENT ON COLUMN @extschema@.backup_progress.phase IS 'queued, snapshot, schema, data, large_objects, manifest, verify, prune; of a restore: preflight, schema, data, sequences, indexes, finish; of a copy: copy';
 COMMENT ON COLUMN @extschema@.backup_progress.relation IS 'the table last begun, or whose lock is waited for';
-COMMENT ON COLUMN @extschema@.backup_progress.bytes_done IS 'bytes of heap, TOAST and large objects read';
+COMMENT ON COLUMN @extschema@.backup_progress.bytes_done IS 'bytes of heap, TOAST and large objects read; of a copy: bytes sent';
 COMMENT ON COLUMN @extschema@.backup_progress.bytes_total IS 'of these';
 COMMENT ON COLUMN @extschema@.backup_progress.rows_done IS 'rows read';
 COMMENT ON COLUMN @extschema@.backup_progress.percent IS 'bytes_done of bytes_total';
@@ -651,8 +730,11 @@ COMMENT ON COLUMN @extschema@.backup_catalog.keep_rule IS 'the rules that keep i
 COMMENT ON COLUMN @extschema@.backup_catalog.status IS 'available, damaged or deleted';
 
 CREATE VIEW @extschema@.backup_relations AS
-    SELECT backup_id, schema, relation, kind, rows, raw_bytes, stored_bytes, segments, reused_segments
-      FROM @extschema@.backup_restore_point_relations;
+    SELECT r.backup_id, r.schema, r.relation, r.kind, r.rows, r.raw_bytes, r.stored_bytes, r.segments, r.reused_segments
+      FROM @extschema@.backup_restore_point_relations r
+     WHERE r.store OPERATOR(pg_catalog.=) (
+           SELECT pg_catalog.min(copy.store) FROM @extschema@.backup_restore_point_relations copy
+            WHERE copy.backup_id OPERATOR(pg_catalog.=) r.backup_id);
 COMMENT ON VIEW @extschema@.backup_relations IS 'The relations in each backup.';
 COMMENT ON COLUMN @extschema@.backup_relations.backup_id IS 'id of the backup';
 COMMENT ON COLUMN @extschema@.backup_relations.schema IS 'schema of the relation';
@@ -671,7 +753,7 @@ CREATE VIEW @extschema@.backup_status AS
            pg_catalog.now() OPERATOR(pg_catalog.-) ok.taken_at AS age,
            s.enabled AND coalesce(due.run_at OPERATOR(pg_catalog.+) coalesce(s.timeout, interval '1 hour')
                OPERATOR(pg_catalog.<) pg_catalog.now(), false) AS overdue,
-           ok.duration AS last_duration, ok.stored_bytes AS last_stored_bytes
+           ok.duration AS last_duration, ok.stored_bytes AS last_stored_bytes, coalesce(copy.list, '[]') AS copies
       FROM @extschema@.backup_schedules s
      CROSS JOIN LATERAL (
            SELECT s.database WHERE s.database OPERATOR(pg_catalog.<>) '*'
@@ -704,7 +786,36 @@ CREATE VIEW @extschema@.backup_status AS
            SELECT CASE WHEN s.enabled
                        THEN @extschema@.backup_next_due(s.cron, s.timezone, pg_catalog.now()) END) next (run_at)
      CROSS JOIN LATERAL (
-           SELECT @extschema@.backup_next_due(s.cron, s.timezone, coalesce(ok.due, s.updated_at))) due (run_at);
+           SELECT @extschema@.backup_next_due(s.cron, s.timezone, coalesce(ok.due, s.updated_at))) due (run_at)
+      LEFT JOIN LATERAL (
+           SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                      'store', wanted.store,
+                      'status', CASE WHEN ok.backup_id IS NULL THEN 'none'
+                                     WHEN point.status OPERATOR(pg_catalog.=) 'damaged' THEN 'damaged'
+                                     WHEN point.status OPERATOR(pg_catalog.=) 'available' THEN 'complete'
+                                     ELSE coalesce(last.status, 'missing') END,
+                      'at', last.at, 'last_error', last.error, 'newest', newest.backup_id,
+                      'waiting', coalesce(waits.count, 0), 'waiting_since', waits.since)
+                  ORDER BY wanted.place) AS list
+             FROM pg_catalog.unnest(s.copies) WITH ORDINALITY wanted (store, place)
+             LEFT JOIN @extschema@.backup_restore_points point
+               ON point.backup_id OPERATOR(pg_catalog.=) ok.backup_id AND point.store OPERATOR(pg_catalog.=) wanted.store
+              AND point.status OPERATOR(pg_catalog.<>) 'deleted'
+             LEFT JOIN LATERAL (
+                  SELECT k.status, k.error, coalesce(k.finished_at, k.started_at) AS at
+                    FROM @extschema@.backup_copies k
+                   WHERE k.backup_id OPERATOR(pg_catalog.=) ok.backup_id AND k.store OPERATOR(pg_catalog.=) wanted.store) last ON true
+             LEFT JOIN LATERAL (
+                  SELECT p.backup_id FROM @extschema@.backup_restore_points p
+                   WHERE p.store OPERATOR(pg_catalog.=) wanted.store AND p.database OPERATOR(pg_catalog.=) d.database
+                     AND p.schedule OPERATOR(pg_catalog.=) s.name AND p.status OPERATOR(pg_catalog.=) 'available'
+                   ORDER BY p.taken_at DESC LIMIT 1) newest ON true
+             LEFT JOIN LATERAL (
+                  SELECT pg_catalog.count(*) AS count, pg_catalog.min(k.wanted_at) AS since
+                    FROM @extschema@.backup_copies k
+                   WHERE k.store OPERATOR(pg_catalog.=) wanted.store AND k.schedule OPERATOR(pg_catalog.=) s.name
+                     AND k.database OPERATOR(pg_catalog.=) d.database AND k.retry
+                     AND k.status OPERATOR(pg_catalog.<>) 'succeeded') waits ON true) copy ON true;
 COMMENT ON VIEW @extschema@.backup_status IS 'How each schedule does, per database.';
 COMMENT ON COLUMN @extschema@.backup_status.schedule IS 'name of the schedule';
 COMMENT ON COLUMN @extschema@.backup_status.database IS 'the database';
@@ -720,6 +831,39 @@ COMMENT ON COLUMN @extschema@.backup_status.age IS 'age of the newest backup';
 COMMENT ON COLUMN @extschema@.backup_status.overdue IS 'a due time has passed (by the timeout, or an hour) without a backup';
 COMMENT ON COLUMN @extschema@.backup_status.last_duration IS 'how long the last successful run took';
 COMMENT ON COLUMN @extschema@.backup_status.last_stored_bytes IS 'what it stored';
+COMMENT ON COLUMN @extschema@.backup_status.copies IS 'an object for each store in the schedule''s copies: store, status of the last backup there (complete, pending, queued, running, failed, cancelled, interrupted, damaged, missing: nobody asked for it; none: no backup yet), at and last_error of its last attempt, newest backup that lies there, waiting: how many copies are still to be made, waiting_since';
+
+CREATE VIEW @extschema@.backup_storage AS
+    SELECT s.name AS store, 'store' AS scope, NULL::text AS database, NULL::text AS schedule,
+           pg_catalog.count(p.backup_id) AS backups, coalesce(pg_catalog.sum(p.stored_bytes), 0)::bigint AS bytes,
+           pg_catalog.min(p.taken_at) AS oldest, pg_catalog.max(p.taken_at) AS newest, s.url, state.reachable, state.latency,
+           state.free_bytes, state.error, state.checked_at
+      FROM @extschema@.backup_stores s
+      LEFT JOIN @extschema@.backup_restore_points p
+        ON p.store OPERATOR(pg_catalog.=) s.name AND p.status OPERATOR(pg_catalog.<>) 'deleted'
+      LEFT JOIN @extschema@.backup_store_states state ON state.store OPERATOR(pg_catalog.=) s.name
+     GROUP BY s.name, s.url, state.store
+     UNION ALL
+    SELECT p.store, 'schedule', p.database, p.schedule, pg_catalog.count(*), pg_catalog.sum(p.stored_bytes)::bigint,
+           pg_catalog.min(p.taken_at), pg_catalog.max(p.taken_at), NULL, NULL, NULL, NULL, NULL, NULL
+      FROM @extschema@.backup_restore_points p
+     WHERE p.status OPERATOR(pg_catalog.<>) 'deleted'
+     GROUP BY p.store, p.database, p.schedule;
+COMMENT ON VIEW @extschema@.backup_storage IS 'What lies where: a row per store, and one per store, database and schedule. Asks no store: what a store is like is as the last run, copy or backup_check_store found it, at checked_at.';
+COMMENT ON COLUMN @extschema@.backup_storage.store IS 'name of the store';
+COMMENT ON COLUMN @extschema@.backup_storage.scope IS 'store: the whole store; schedule: the backups of one database by one schedule in it';
+COMMENT ON COLUMN @extschema@.backup_storage.database IS 'the database; null in the row of the whole store';
+COMMENT ON COLUMN @extschema@.backup_storage.schedule IS 'the schedule; null: ad hoc, or the row of the whole store';
+COMMENT ON COLUMN @extschema@.backup_storage.backups IS 'backups that the catalog knows there, damaged ones too';
+COMMENT ON COLUMN @extschema@.backup_storage.bytes IS 'bytes of the objects they brought';
+COMMENT ON COLUMN @extschema@.backup_storage.oldest IS 'when the oldest was taken';
+COMMENT ON COLUMN @extschema@.backup_storage.newest IS 'when the newest was taken';
+COMMENT ON COLUMN @extschema@.backup_storage.url IS 'where the store is';
+COMMENT ON COLUMN @extschema@.backup_storage.reachable IS 'whether it answered when it was last asked; null: not asked yet';
+COMMENT ON COLUMN @extschema@.backup_storage.latency IS 'how long it took to say which store it is';
+COMMENT ON COLUMN @extschema@.backup_storage.free_bytes IS 'bytes that were free, where the kind of store tells';
+COMMENT ON COLUMN @extschema@.backup_storage.error IS 'why it was not reachable';
+COMMENT ON COLUMN @extschema@.backup_storage.checked_at IS 'when it was last asked';
 
 CREATE VIEW @extschema@.backup_health AS
     SELECT check_name, subject, status, detail, hint FROM @extschema@.backup_health_rows();
@@ -737,7 +881,7 @@ COMMENT ON COLUMN @extschema@.backup_health.hint IS 'what to type';
 CREATE FUNCTION @extschema@.backup_grant(role regrole, level text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_grant';
 COMMENT ON FUNCTION @extschema@.backup_grant(regrole, text) IS
-    'Gives a role the level monitor (views), operator (run, cancel, verify, plan) or admin (all), or takes everything back: none.';
+    'Gives a role the level monitor (views), operator (run, cancel, verify, copy, plan) or admin (all), or takes everything back: none.';
 
 -- Nothing is for everybody. By membership, so that no object is forgotten.
 DO $$
@@ -767,7 +911,8 @@ END $$;
 -- The level monitor (backup_grant gives the same).
 GRANT SELECT ON @extschema@.backup_stores, @extschema@.backup_keys, @extschema@.backup_schedules, @extschema@.backup_runs,
     @extschema@.backup_restores, @extschema@.backup_events, @extschema@.backup_progress, @extschema@.backup_catalog,
-    @extschema@.backup_relations, @extschema@.backup_status, @extschema@.backup_health TO pg_monitor;
+    @extschema@.backup_relations, @extschema@.backup_status, @extschema@.backup_health, @extschema@.backup_copies,
+    @extschema@.backup_storage TO pg_monitor;
 GRANT EXECUTE ON FUNCTION @extschema@.backup_progress_rows(), @extschema@.backup_health_rows(),
     @extschema@.backup_keep_rules(), @extschema@.backup_next_due(text, text, timestamptz),
     @extschema@.backup_next_runs(text, text, integer, timestamptz) TO pg_monitor;

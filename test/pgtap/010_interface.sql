@@ -17,7 +17,7 @@ SELECT is_empty($$
     SELECT a.attrelid::regclass, a.attname
       FROM unnest(ARRAY['backup_stores', 'backup_keys', 'backup_schedules', 'backup_runs', 'backup_restores',
                         'backup_events', 'backup_progress', 'backup_catalog', 'backup_relations', 'backup_status',
-                        'backup_health']::regclass[]) AS t (oid)
+                        'backup_health', 'backup_copies', 'backup_storage']::regclass[]) AS t (oid)
       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE col_description(a.attrelid, a.attnum) IS NULL
     $$, 'every column that people query has a comment');
@@ -36,12 +36,16 @@ SELECT pg_temp.has_columns_in_order('backup_catalog', '{backup_id,database,type,
 SELECT pg_temp.has_columns_in_order('backup_relations', '{backup_id,schema,relation,kind,rows,raw_bytes,stored_bytes,segments,reused_segments}');
 SELECT pg_temp.has_columns_in_order('backup_status', '{schedule,database,enabled,last_success_at,last_success_id,last_attempt_at,last_status,last_error,next_run_at,consecutive_failures,age,overdue,last_duration,last_stored_bytes}');
 SELECT pg_temp.has_columns_in_order('backup_health', '{check_name,subject,status,detail,hint}');
+SELECT pg_temp.has_columns_in_order('backup_copies', '{backup_id,store,database,schedule,status,wanted_at,retry,attempts,id,started_at,finished_at,objects,bytes,sqlstate,error,detail,hint,requested_by,notes}');
+SELECT pg_temp.has_columns_in_order('backup_storage', '{store,scope,database,schedule,backups,bytes,oldest,newest,url,reachable,latency,free_bytes,error,checked_at}');
 SELECT pg_temp.has_columns_in_order('backup_events', '{at,actor,action,subject,detail}');
 
 SELECT col_type_is('backup_schedules', 'owner', 'regrole', 'owner is a role');
 SELECT col_type_is('backup_schedules', 'timeout', 'interval', 'timeout is an interval');
 SELECT col_type_is('backup_schedules', 'max_rate', 'bigint', 'rates are bigint');
 SELECT col_type_is('backup_schedules', 'tags', 'text[]', 'tags are text[]');
+SELECT col_type_is('backup_schedules', 'copies', 'text[]', 'copies are text[]');
+SELECT col_type_is('backup_status', 'copies', 'jsonb', 'backup_status shows them as jsonb');
 SELECT col_type_is('backup_runs', 'id', 'bigint', 'ids are bigint');
 SELECT col_type_is('backup_runs', 'snapshot_lsn', 'pg_lsn', 'a position in the WAL is pg_lsn');
 SELECT col_type_is('backup_catalog', 'lsn', 'pg_lsn', 'so in the catalog');
@@ -65,7 +69,9 @@ SELECT is(pg_get_function_arguments(f.oid), f.expected, f.oid::regproc || ' has 
     ('backup_next_runs', $$cron text, timezone text DEFAULT current_setting('TimeZone'::text), count integer DEFAULT 5, after timestamp with time zone DEFAULT now(), OUT run_at timestamp with time zone, OUT note text$$),
     ('backup_run', $$schedule text DEFAULT NULL::text, database text DEFAULT NULL::text, store text DEFAULT NULL::text, type text DEFAULT NULL::text, key text DEFAULT NULL::text, wait boolean DEFAULT true$$),
     ('backup_cancel', $$backup_id text$$),
-    ('backup_verify', $$backup_id text DEFAULT 'latest'::text, level text DEFAULT 'content'::text$$),
+    ('backup_verify', $$backup_id text DEFAULT 'latest'::text, level text DEFAULT 'content'::text, store text DEFAULT NULL::text$$),
+    ('backup_copy', $$backup_id text, store text$$),
+    ('backup_accept_origin', $$store text, origin text$$),
     ('backup_restore_plan', $$backup_id text DEFAULT 'latest'::text, target_database text DEFAULT NULL::text, tables text[] DEFAULT NULL::text[], mode text DEFAULT 'create'::text, jobs integer DEFAULT NULL::integer$$),
     ('backup_restore', $$backup_id text DEFAULT 'latest'::text, target_database text DEFAULT NULL::text, tables text[] DEFAULT NULL::text[], mode text DEFAULT 'create'::text, jobs integer DEFAULT NULL::integer, wait boolean DEFAULT true$$),
     ('backup_pin', $$backup_id text, reason text$$),
@@ -93,7 +99,7 @@ SELECT is((SELECT extrelocatable FROM pg_extension WHERE extname = 'pg_lifeboat'
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'pg_lifeboat'$$,
     ARRAY['backup_stores', 'backup_keys', 'backup_schedules', 'backup_runs', 'backup_runs_id_seq', 'backup_restores',
           'backup_events', 'backup_events_id_seq', 'backup_restore_points', 'backup_restore_point_relations',
-          'backup_chains'],
+          'backup_chains', 'backup_copies'],
     'pg_dump takes the catalog along, not the witness');
 
 -- Settings.

@@ -29,7 +29,8 @@ SELECT is_empty($$SELECT relname FROM tables WHERE relkind <> 'S' AND has_table_
 
 SELECT set_eq($$SELECT relname::text FROM tables WHERE relkind <> 'S' AND has_table_privilege('lifeboat_monitor', oid, 'SELECT')$$,
     ARRAY['backup_stores', 'backup_keys', 'backup_schedules', 'backup_runs', 'backup_restores', 'backup_events',
-          'backup_progress', 'backup_catalog', 'backup_relations', 'backup_status', 'backup_health'],
+          'backup_progress', 'backup_catalog', 'backup_relations', 'backup_status', 'backup_health', 'backup_copies',
+          'backup_storage'],
     'a monitor reads what is documented');
 SELECT set_eq($$SELECT relname::text FROM tables WHERE relkind <> 'S' AND has_table_privilege('pg_monitor', oid, 'SELECT')$$,
     $$SELECT relname::text FROM tables WHERE relkind <> 'S' AND has_table_privilege('lifeboat_monitor', oid, 'SELECT')$$,
@@ -39,8 +40,9 @@ SELECT set_eq($$SELECT proname::text FROM functions WHERE has_function_privilege
     'pg_monitor has the level monitor: functions');
 SELECT set_eq($$SELECT proname::text FROM functions WHERE has_function_privilege('lifeboat_operator', oid, 'EXECUTE')
                   AND NOT has_function_privilege('lifeboat_monitor', oid, 'EXECUTE')$$,
-    ARRAY['backup_run', 'backup_cancel', 'backup_verify', 'backup_restore_plan', 'backup_check_store', 'backup_check_key'],
-    'an operator runs, cancels, verifies and plans');
+    ARRAY['backup_run', 'backup_cancel', 'backup_verify', 'backup_copy', 'backup_restore_plan', 'backup_check_store',
+          'backup_check_key'],
+    'an operator runs, cancels, verifies, copies and plans');
 SELECT is_empty($$SELECT proname FROM functions WHERE NOT has_function_privilege('lifeboat_admin', oid, 'EXECUTE')$$,
     'an admin may call everything');
 SELECT throws_ok($$SELECT backup_grant('lifeboat_monitor', 'root')$$, '22023', 'level "root" is not known', 'levels are checked');
@@ -55,6 +57,8 @@ SELECT lives_ok($$SELECT * FROM backup_status$$, 'a monitor reads backup_status'
 SELECT lives_ok($$SELECT * FROM backup_health$$, 'a monitor reads backup_health');
 SELECT lives_ok($$SELECT * FROM backup_progress$$, 'a monitor reads backup_progress');
 SELECT lives_ok($$SELECT * FROM backup_catalog$$, 'a monitor reads backup_catalog');
+SELECT lives_ok($$SELECT * FROM backup_storage$$, 'a monitor reads backup_storage');
+SELECT lives_ok($$SELECT * FROM backup_copies$$, 'a monitor reads backup_copies');
 SELECT throws_ok($$SELECT backup_run()$$, '42501', NULL, 'but runs nothing');
 RESET ROLE;
 

@@ -67,6 +67,7 @@ public:
 
     CopyReport Run() {
         CheckStores();
+        RemoveStale();
         ReadFiles();
         report_.was_complete = IsComplete();
         FindMissing();
@@ -75,6 +76,7 @@ public:
         AcceptOrigins();
         CopyKeys();
         for (const ObjectRecord* record : missing_) Copy(*record);
+        CopyKeys(); // a rotation meanwhile did not see this copy
         if (!report_.was_complete) Commit();
         return std::move(report_);
     }
@@ -97,6 +99,15 @@ private:
                     "A store holds backups of one kind only; its encryption is fixed for its life.",
                     std::string("Copy it into a store of encryption \"") +
                         (manifest().encrypted ? "required" : "none") + "\".");
+    }
+
+    // Into a store of copies only, no run ever comes that would do it. What cannot be removed does
+    // no harm.
+    void RemoveStale() {
+        try {
+            to_.RemoveStaleTemporaries();
+        } catch (const StoreError&) { // NOLINT(bugprone-empty-catch): see above
+        }
     }
 
     // The texts that say what the backup is, exactly as they are stored.

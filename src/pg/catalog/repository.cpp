@@ -43,7 +43,10 @@ StoreRecord ToStore(const Home& home, const Row& row) {
     store.created_by = ToOid(row[3]);
     store.encryption_required = *row[4] == "required";
     store.store_id = *row[5];
-    store.known_stores = Column(Query(home.Sql("SELECT store_id FROM @.backup_stores")));
+    store.known_stores = Column(
+        Query(home.Sql("SELECT store_id FROM @.backup_stores UNION SELECT unnest(accepted_origins) "
+                       "FROM @.backup_stores WHERE name = $1"),
+              {store.name}));
     const Rows options = Query(home.Sql("SELECT o.key, o.value FROM @.backup_stores s, "
                                         "jsonb_each_text(s.options) o WHERE s.name = $1"),
                                {store.name});
@@ -85,8 +88,7 @@ constexpr const char* kScheduleColumns =
     "       system_identifier, data_directory "
     "  FROM @.backup_schedules WHERE name = $1";
 
-std::vector<std::string> Patterns(const Home& home, const std::string& schedule,
-                                  const char* column) {
+std::vector<std::string> ListOf(const Home& home, const std::string& schedule, const char* column) {
     return Column(Query(home.Sql(std::string("SELECT unnest(") + column +
                                  ") FROM @.backup_schedules WHERE name = $1"),
                         {schedule}));
@@ -190,9 +192,10 @@ std::optional<ScheduleRecord> FindSchedule(const Home& home, const std::string& 
     schedule.enabled = IsTrue(row[20]);
     schedule.system_identifier = *row[21];
     schedule.data_directory = *row[22];
-    schedule.include_tables = Patterns(home, name, "include_tables");
-    schedule.exclude_tables = Patterns(home, name, "exclude_tables");
-    schedule.exclude_table_data = Patterns(home, name, "exclude_table_data");
+    schedule.include_tables = ListOf(home, name, "include_tables");
+    schedule.exclude_tables = ListOf(home, name, "exclude_tables");
+    schedule.exclude_table_data = ListOf(home, name, "exclude_table_data");
+    schedule.copies = ListOf(home, name, "copies");
     return schedule;
 }
 

@@ -39,7 +39,8 @@ struct StoreRecord {
     Oid created_by = InvalidOid;
     bool encryption_required = true;
     std::string store_id;
-    std::vector<std::string> known_stores; // ids of all stores of the catalog
+    // Ids of all stores of the catalog, and of those whose objects this one was said to hold.
+    std::vector<std::string> known_stores;
 };
 
 struct KeyRecord {
@@ -60,6 +61,7 @@ struct ScheduleRecord {
     std::string timezone;
     std::string database;
     std::string store;
+    std::vector<std::string> copies; // further stores
     std::string type;
     Value key;
     Compression compression;

@@ -157,29 +157,90 @@ Value NewestOf(const Home& home, const std::string& database, const std::string&
                 "SELECT backup_run(database => " + QuoteLiteral(database) + ");");
 }
 
-} // namespace
+constexpr const char* kPoints =
+    "SELECT backup_id, store, database, key, signer_id, role_name, role_oid, status, encrypted, "
+    "imported, pinned, sequence, sums, copied_from IS NOT NULL FROM @.backup_restore_points "
+    "WHERE backup_id = $1 AND status <> 'deleted' ";
+// The original before its copies.
+constexpr const char* kPreferred = "imported, copied_from IS NOT NULL, store";
 
-RestorePoint FindRestorePoint(const Home& home, const std::string& id, Copy copy) {
-    std::string wanted = id;
-    if (id == "latest" || id.starts_with("latest:")) {
-        const std::string database =
-            id == "latest" ? DefaultDatabase(home, "Name it: 'latest:app'") : id.substr(7);
-        const Value newest = NewestOf(home, database, "available");
-        if (!newest) ThrowNoneOf(home, database);
-        wanted = *newest;
-    }
-    const Rows rows = Query(
-        home.Sql("SELECT backup_id, store, database, key, signer_id, role_name, role_oid, status, "
-                 "encrypted, imported, pinned, sequence, sums FROM @.backup_restore_points WHERE "
-                 "backup_id = $1 AND status <> 'deleted' ORDER BY (status = 'damaged') <> "
-                 "$2::boolean, store LIMIT 1"),
-        {wanted, std::string(copy == Copy::kDamagedFirst ? "t" : "f")});
-    if (rows.empty()) ThrowNoBackup(home, wanted);
-    const Row& row = rows[0];
+RestorePoint ToPoint(const Row& row) {
     return {*row[0],        *row[1],        *row[2],         row[3],
             row[4],         row[5],         ToOid(row[6]),   *row[7],
             IsTrue(row[8]), IsTrue(row[9]), IsTrue(row[10]), static_cast<uint64_t>(ToInt(row[11])),
-            *row[12]};
+            *row[12],       IsTrue(row[13])};
+}
+
+// `latest` and `latest:<database>` become an id.
+std::string ResolveId(const Home& home, const std::string& id) {
+    if (id != "latest" && !id.starts_with("latest:")) return id;
+    const std::string database =
+        id == "latest" ? DefaultDatabase(home, "Name it: 'latest:app'") : id.substr(7);
+    const Value newest = NewestOf(home, database, "available");
+    if (!newest) ThrowNoneOf(home, database);
+    return *newest;
+}
+
+} // namespace
+
+RestorePoint FindRestorePoint(const Home& home, const std::string& id, Copy copy) {
+    const std::string wanted = ResolveId(home, id);
+    const Rows rows =
+        Query(home.Sql(std::string(kPoints) + "ORDER BY (status = 'damaged') <> $2::boolean, " +
+                       kPreferred + " LIMIT 1"),
+              {wanted, std::string(copy == Copy::kDamagedFirst ? "t" : "f")});
+    if (rows.empty()) ThrowNoBackup(home, wanted);
+    return ToPoint(rows[0]);
+}
+
+std::vector<RestorePoint> FindCopies(const Home& home, const RestorePoint& point) {
+    std::vector<RestorePoint> copies = {point};
+    for (const Row& row : Query(home.Sql(std::string(kPoints) +
+                                         "AND store <> $2 AND sums = $3 ORDER BY status = "
+                                         "'damaged', " +
+                                         kPreferred),
+                                {point.backup_id, point.store, point.sums})) {
+        copies.push_back(ToPoint(row));
+    }
+    return copies;
+}
+
+RestorePoint FindCopyIn(const Home& home, const std::string& id, const std::string& store) {
+    const std::string wanted = ResolveId(home, id);
+    const Rows rows = Query(home.Sql(std::string(kPoints) + "AND store = $2"), {wanted, store});
+    if (!rows.empty()) return ToPoint(rows[0]);
+    const Value stores =
+        QueryValue(home.Sql("SELECT string_agg(format('\"%s\"', store), ', ' ORDER BY store) FROM "
+                            "@.backup_restore_points WHERE backup_id = $1 AND status <> 'deleted'"),
+                   {wanted});
+    if (!stores) ThrowNoBackup(home, wanted);
+    throw Error(
+        Errc::NotFound, "backup " + wanted + " has no copy in store \"" + Printable(store) + "\"",
+        "It lies in " + *stores + ".",
+        "SELECT * FROM backup_copy(" + QuoteLiteral(wanted) + ", " + QuoteLiteral(store) + ");");
+}
+
+void AddCopy(const Home& home, const RestorePoint& from, const std::string& store) {
+    // What a deleted backup's row said of this store counts no more.
+    Execute(home.Sql("DELETE FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 AND "
+                     "status = 'deleted'"),
+            {from.backup_id, store});
+    const std::string kept =
+        "run_id, database, database_oid, type, schedule, sequence, sums, taken_at, started_at, "
+        "finished_at, lsn, timeline, system_identifier, server_version, tables, rows, raw_bytes, "
+        "stored_bytes, total_stored_bytes, segments, encrypted, key, signer_id, key_ids, "
+        "role_name, role_oid, pinned, pin_reason, pinned_by, imported";
+    Execute(home.Sql("INSERT INTO @.backup_restore_points (backup_id, store, copied_from, " + kept +
+                     ") SELECT backup_id, $2, store, " + kept +
+                     " FROM @.backup_restore_points WHERE backup_id = $1 AND store = $3 AND "
+                     "status <> 'deleted' ON CONFLICT (backup_id, store) DO NOTHING"),
+            {from.backup_id, store, from.store});
+    const Rows there =
+        Query(home.Sql(std::string(kPoints) + "AND store = $2"), {from.backup_id, store});
+    if (!there.empty()) return;
+    throw Error(Errc::WrongState, "backup " + from.backup_id + " was deleted while it was copied",
+                "The copy is complete in store \"" + store + "\", but in no catalog.",
+                "SELECT * FROM backup_import(" + QuoteLiteral(store) + ");");
 }
 
 void AddRestorePoint(const Home& home, const CatalogEntry& entry) {

@@ -20,6 +20,7 @@ struct RestorePoint {
     bool pinned = false;
     uint64_t sequence = 0;
     std::string sums;
+    bool is_copy = false;
 };
 
 // Where one backup lies in several stores.
@@ -28,6 +29,11 @@ enum class Copy { kSoundFirst, kDamagedFirst };
 // there is.
 RestorePoint FindRestorePoint(const Home& home, const std::string& id,
                               Copy copy = Copy::kSoundFirst);
+
+// Every copy of the same backup, the given one first, then as FindRestorePoint prefers them.
+std::vector<RestorePoint> FindCopies(const Home& home, const RestorePoint& point);
+// The one in this store. Error(NotFound).
+RestorePoint FindCopyIn(const Home& home, const std::string& id, const std::string& store);
 
 struct CatalogEntry {
     const Manifest* manifest = nullptr;
@@ -45,6 +51,8 @@ struct CatalogEntry {
 };
 // Row, relations and chain. In a transaction.
 void AddRestorePoint(const Home& home, const CatalogEntry& entry);
+// The row of a copy, made of that of another. Error(WrongState) when that is gone.
+void AddCopy(const Home& home, const RestorePoint& from, const std::string& store);
 // The key of the catalog with the same recipients, if there is just one.
 Value KeyOfRecipients(const Home& home, const Manifest& manifest);
 // A damaged one is sound again only when as much was looked at as when it was found damaged.

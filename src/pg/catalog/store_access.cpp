@@ -22,7 +22,9 @@ void RequireKnownOrigins(const Repo& repo, const std::string& name,
                         "catalog does not know",
                     "It names " + origin + " in accepted_origins, and nobody signs repo.json.",
                     "If objects of that store were copied here, call backup_create_store for it "
-                    "too; else take the id out of repo.json.");
+                    "too, or, if it is lost, backup_accept_origin(" +
+                        QuoteLiteral(name) + ", '" + origin +
+                        "'); else take the id out of repo.json.");
     }
 }
 
@@ -48,6 +50,7 @@ Repo CheckIdentity(Store& store, const StoreRecord& record) {
 Trust CatalogTrust(const Home& home, const StoreRecord& store) {
     Trust trust;
     trust.key_given = store.encryption_required;
+    trust.known_stores = store.known_stores;
     for (const KeyRecord& key : LoadKeys(home)) {
         for (const std::string& pem : key.trusted_signers) {
             trust.signers.push_back(

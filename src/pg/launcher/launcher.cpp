@@ -100,9 +100,11 @@ void Launch() {
     const bool was_standby = WaitForPromotion();
     Connect();
     Scheduler scheduler(was_standby ? "this server was a standby" : "");
+    CopyFiller copies;
     while (true) {
         TakeSample();
         scheduler.Tick();
+        copies.Tick();
         bool changed = false;
         WithShared([&changed](SharedState& shared) {
             changed = shared.schedules_changed;
@@ -111,6 +113,7 @@ void Launch() {
         });
         if (changed) {
             scheduler.Reload();
+            copies.Reload();
             continue;
         }
         Pg([] { pgstat_report_activity(STATE_IDLE, nullptr); });

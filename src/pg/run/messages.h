@@ -15,7 +15,7 @@ namespace lifeboat::pg {
 
 // Starter → run.
 struct RunRequest {
-    std::string kind = "backup"; // or "restore"
+    std::string kind = "backup"; // or "restore", "copy"
     std::optional<int64_t> restore_id;
     std::string schedule;      // empty: ad hoc
     std::string database;      // name; resolved by the run
@@ -27,7 +27,7 @@ struct RunRequest {
     std::string scheduled_for; // timestamptz text, empty: ad hoc
     int attempt = 1;
     bool wait = false;
-    // Of a restore.
+    // Of a restore or copy.
     std::string backup_id;
     std::string target_database;
     std::vector<std::string> tables; // patterns

@@ -1,6 +1,7 @@
 #include "pg/run/recover_runs.h"
 
 #include "pg/bridge/encoding.h"
+#include "pg/catalog/copies.h"
 #include "pg/run/run_record.h"
 
 namespace lifeboat::pg {
@@ -129,6 +130,11 @@ void FillIn(CatalogEntry& entry, const InterruptedRun& run) {
 void RecordRecovered(const Home& home, const InterruptedRun& run, const Manifest& manifest,
                      const std::string& actor, std::optional<int64_t> found_by) {
     RecordSucceeded(home, run.id, manifest, {kFound}, manifest.finished);
+    const Rows rows = Query(home.Sql("SELECT schedule, database, store FROM @.backup_runs WHERE id "
+                                     "= $1::bigint AND schedule IS NOT NULL"),
+                            {std::to_string(run.id)});
+    const auto schedule = rows.empty() ? std::nullopt : FindSchedule(home, *rows[0][0]);
+    if (schedule) WantCopies(home, *schedule, run.backup_id, *rows[0][1], *rows[0][2]);
     AddEvent(home, actor, "run.recovered", run.backup_id,
              {{"run", std::to_string(run.id)},
               {"found_by_run", found_by ? Value(std::to_string(*found_by)) : Value()}});

@@ -1,4 +1,4 @@
-// The process `lifeboat run N`: one run or one restore, from its row to its end.
+// The process `lifeboat run N`: one run, restore or copy, from its row to its end.
 #include <cstring>
 
 #include "pg/bridge/session_settings.h"
@@ -110,6 +110,8 @@ void Work(RunContext& run, bool& has_row) {
     SetRunState(run.shared(), RunState::kQueued);
     if (run.request.kind == "restore") {
         RunRestore(run);
+    } else if (run.request.kind == "copy") {
+        RunCopy(run);
     } else {
         RunBackup(run);
     }

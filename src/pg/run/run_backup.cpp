@@ -2,12 +2,14 @@
 #include <cstring>
 
 #include "pg/bridge/times.h"
+#include "pg/catalog/copies.h"
 #include "pg/catalog/store_access.h"
 #include "pg/catalog/this_cluster.h"
 #include "pg/run/backup_commit.h"
 #include "pg/run/debris.h"
 #include "pg/run/leader_process.h"
 #include "pg/run/recover_runs.h"
+#include "pg/run/room.h"
 #include "pg/run/run_locks.h"
 #include "pg/run/run_prune.h"
 #include "pg/run/run_record.h"
@@ -46,6 +48,7 @@ public:
         Prepare();
         FindCompleted();
         CleanStore({});
+        RequireRoom(run_, plan_, *store_);
         MakeKey();
         Collect();
         Commit();
@@ -91,7 +94,13 @@ private:
         RecordRunning(run_, plan_);
         SetRunState(run_.shared(), RunState::kRunning);
         store_ = OpenRecorded(plan_.store, *run_.stop);
-        CheckIdentity(*store_, plan_.store);
+        std::optional<Error> failure;
+        {
+            SqlTransaction transaction;
+            failure = NoteStoreState(run_.home, *store_, plan_.store);
+            transaction.Commit();
+        }
+        if (failure) throw Error(*failure);
     }
 
     // Best effort, as is cleaning.

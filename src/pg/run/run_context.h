@@ -49,8 +49,9 @@ void SetRunPhase(RunShared* shared, RunPhase phase) noexcept;
 void SetDataStart(RunShared* shared) noexcept; // now: rates are reckoned from it
 void SetRunBackupId(RunShared* shared, const std::string& backup_id) noexcept;
 
-// The two kinds. They throw; run.cpp records how it ended.
+// The three kinds. They throw; run.cpp records how it ended.
 void RunBackup(RunContext& run);
 void RunRestore(RunContext& run);
+void RunCopy(RunContext& run);
 
 } // namespace lifeboat::pg

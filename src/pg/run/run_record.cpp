@@ -14,6 +14,7 @@ Value Id(const RunContext& run) { return std::to_string(run.id); }
 Value OidOrNull(Oid oid) { return OidIsValid(oid) ? Value(std::to_string(oid)) : Value(); }
 
 const char* TableOf(const RunContext& run) {
+    if (run.request.kind == "copy") return "@.backup_copies";
     return run.request.kind == "restore" ? "@.backup_restores" : "@.backup_runs";
 }
 
@@ -49,6 +50,45 @@ void InsertBackup(RunContext& run) {
     if (rows == 0) throw Error(Errc::Cancelled, "the run was cancelled before it began");
 }
 
+// One at a time: the row is the lock. (A dead one's was set free by MarkOrphans just before.)
+void ClaimCopy(RunContext& run) {
+    const RunRequest& request = run.request;
+    const uint64_t rows = Execute(
+        run.home.Sql(
+            "INSERT INTO @.backup_copies AS k (backup_id, store, database, schedule, status, "
+            "retry, attempts, id, started_at, requested_by, pid, handle) VALUES ($1, $2, $3, $4, "
+            "'queued', false, 1, $5::bigint, clock_timestamp(), $6::oid, $7::integer, $8::bigint) "
+            "ON CONFLICT (backup_id, store) DO UPDATE SET status = 'queued', attempts = "
+            "k.attempts + 1, id = excluded.id, started_at = excluded.started_at, finished_at = "
+            "NULL, objects = NULL, bytes = NULL, sqlstate = NULL, error = NULL, detail = NULL, "
+            "hint = NULL, notes = '{}', requested_by = excluded.requested_by, pid = excluded.pid, "
+            "handle = excluded.handle WHERE k.status NOT IN ('queued', 'running')"),
+        {request.backup_id, request.store, request.database, NullIfEmpty(request.schedule), Id(run),
+         OidOrNull(request.requested_by), std::to_string(MyProcPid),
+         std::to_string(dsm_segment_handle(run.segment.segment))});
+    if (rows > 0) return;
+    throw Error::WithSqlState("55006",
+                              "backup " + request.backup_id + " is being copied into store \"" +
+                                  request.store + "\" already",
+                              "", "SELECT * FROM backup_progress;");
+}
+
+// What was cancelled, or has nothing to be copied from or to, is not tried again.
+void EndCopy(const Home& home, const RunContext& run, const Ending& ending) {
+    if (ending.status != "cancelled" && ending.sqlstate != ErrcSqlState(Errc::NotFound)) return;
+    Execute(home.Sql("UPDATE @.backup_copies SET retry = false WHERE id = $1::bigint"), {Id(run)});
+}
+
+struct Words {
+    const char* event;  // "run."
+    const char* number; // in an event's detail
+};
+Words WordsOf(const RunContext& run) {
+    if (run.request.kind == "restore") return {"restore.", "restore"};
+    if (run.request.kind == "copy") return {"copy.", "copy"};
+    return {"run.", "run"};
+}
+
 struct OrphanKind {
     const char* table;
     const char* event;
@@ -62,6 +102,8 @@ constexpr OrphanKind kOrphanKinds[] = {
     {"@.backup_restores", "restore.interrupted", "restore",
      "'The server''s log says why. A restore of the same backup into the same database starts "
      "over.'"},
+    {"@.backup_copies", "copy.interrupted", "copy",
+     "'The server''s log says why. The next attempt goes on where this one ended.'"},
 };
 
 // False when it has come to an end by itself meanwhile.
@@ -86,7 +128,7 @@ bool MarkOrphan(const Home& home, const OrphanKind& kind, const Row& row) {
 
 void RecordQueued(RunContext& run) {
     SqlTransaction transaction;
-    if (run.request.kind == "restore") {
+    if (run.request.kind != "backup") {
         run.backup_id = run.request.backup_id;
     } else {
         const auto type = ParseBackupType(run.request.type).value_or(BackupType::kFull);
@@ -98,6 +140,8 @@ void RecordQueued(RunContext& run) {
     }
     if (run.request.kind == "restore") {
         InsertRestore(run);
+    } else if (run.request.kind == "copy") {
+        ClaimCopy(run);
     } else {
         InsertBackup(run);
     }
@@ -162,12 +206,14 @@ void RecordEnding(RunContext& run, const Ending& ending) {
             "id = $1::bigint"),
         {Id(run), ending.status, ending.sqlstate, ending.message, NullIfEmpty(ending.detail),
          NullIfEmpty(ending.hint), ArrayLiteral(run.notes)});
+    if (run.request.kind == "copy") EndCopy(*home, run, ending);
     const bool restores = run.request.kind == "restore";
-    AddEvent(*home, ActorName(run.request.requested_by),
-             (restores ? "restore." : "run.") + ending.status, run.backup_id,
-             {{restores ? "restore" : "run", Id(run)},
+    const Words words = WordsOf(run);
+    AddEvent(*home, ActorName(run.request.requested_by), words.event + ending.status, run.backup_id,
+             {{words.number, Id(run)},
               {"schedule", NullIfEmpty(run.request.schedule)},
               {"database", restores ? Value() : NullIfEmpty(run.request.database)},
+              {"store", run.request.kind == "copy" ? Value(run.request.store) : Value()},
               {"target", NullIfEmpty(run.request.target_database)},
               {"sqlstate", ending.sqlstate},
               {"error", ending.message}});

@@ -95,8 +95,7 @@ private:
 };
 
 struct Preparation {
-    StoredBackup backup;
-    Backup opened;
+    ReadableBackup backup;
     std::optional<Key> secret;
     std::string role;
     std::string database; // to connect to first
@@ -104,7 +103,8 @@ struct Preparation {
 
 // The server secret that opens the backup's run key. nullopt for a clear backup.
 std::optional<Key> SecretFor(const Home& home, Preparation& prepared, Interrupt& interrupt) {
-    if (prepared.opened.manifest.key_ids.empty()) return std::nullopt;
+    const std::vector<KeyId>& key_ids = prepared.backup.opened.manifest.key_ids;
+    if (key_ids.empty()) return std::nullopt;
     const Value& key_name = prepared.backup.point.key;
     std::optional<Error> failure;
     for (const KeyRecord& key : LoadKeys(home)) {
@@ -113,9 +113,9 @@ std::optional<Key> SecretFor(const Home& home, Preparation& prepared, Interrupt&
         try {
             RequireKeyUse(key);
             Key secret = ReadServerSecret(*key.secret, interrupt);
-            Keyring ring(*prepared.backup.store);
+            Keyring ring(*prepared.backup.stores);
             ring.AddServerSecret(secret);
-            (void)ring.Find(prepared.opened.manifest.key_ids.front());
+            (void)ring.Find(key_ids.front());
             return secret;
         } catch (const ServerError&) {
             throw;
@@ -128,8 +128,8 @@ std::optional<Key> SecretFor(const Home& home, Preparation& prepared, Interrupt&
                 "this server cannot read backup " + prepared.backup.point.backup_id,
                 "Its key has no server secret: certificates alone make a write-only server.",
                 "Restore it where the recovery key is: lifeboat restore " +
-                    prepared.backup.point.backup_id + " --store " + prepared.backup.record.url +
-                    " --recovery-key FILE …");
+                    prepared.backup.point.backup_id + " --store " +
+                    prepared.backup.records.front().url + " --recovery-key FILE …");
 }
 
 Preparation Prepare(RunContext& run) {
@@ -139,10 +139,11 @@ Preparation Prepare(RunContext& run) {
     RequireLogin(role);
     const RestorePoint point = FindRestorePoint(run.home, run.request.backup_id);
     RequireBackupRights(role, point);
-    prepared.backup = FindInStore(run.home, point, *run.stop);
-    RequireRestoreRights(role, prepared.backup.record);
-    prepared.opened = OpenBackup(*prepared.backup.store, point.backup_id, prepared.backup.trust);
-    if (!MayRun(point, prepared.opened)) {
+    CopyChoice choice;
+    choice.allowed = [role](const StoreRecord& record) { RequireRestoreRights(role, record); };
+    choice.say = [&run](const std::string& text) { run.notes.push_back(text); };
+    prepared.backup = OpenCopies(run.home, point, choice, *run.stop);
+    if (!MayRun(prepared.backup.point, prepared.backup.opened)) {
         throw Error(Errc::Untrusted,
                     "backup " + point.backup_id + " is not signed by a trusted signer",
                     "It was imported, and its SQL is somebody's code.",
@@ -153,27 +154,36 @@ Preparation Prepare(RunContext& run) {
     prepared.role = RoleName(role);
     prepared.database = Pg([] { return get_database_name(MyDatabaseId); });
     Execute(run.home.Sql("UPDATE @.backup_restores SET status = 'running', started_at = "
-                         "clock_timestamp() WHERE id = $1::bigint"),
-            {std::to_string(run.id)});
+                         "clock_timestamp(), store = $2 WHERE id = $1::bigint"),
+            {std::to_string(run.id), prepared.backup.point.store});
     AddEvent(run.home, prepared.role, "restore.start", point.backup_id,
              {{"restore", std::to_string(run.id)}, {"target", run.request.target_database}});
     transaction.Commit();
     return prepared;
 }
 
+// Options of the first store, and the others with theirs.
+void AddStores(std::vector<std::string>& arguments, const std::vector<StoreRecord>& records) {
+    for (size_t i = 0; i < records.size(); ++i) {
+        if (i > 0) arguments.insert(arguments.end(), {"--copy", records[i].url});
+        const std::string number = i > 0 ? std::to_string(i) + "." : "";
+        for (const auto& [name, value] : records[i].options) {
+            arguments.emplace_back(i > 0 ? "--copy-option" : "--option");
+            arguments.push_back(number + name + "=" + value);
+        }
+    }
+}
+
 std::vector<std::string> Arguments(const RunContext& run, const Preparation& prepared) {
     std::vector<std::string> arguments = {"restore",
                                           prepared.backup.point.backup_id,
                                           "--store",
-                                          prepared.backup.record.url,
+                                          prepared.backup.records.front().url,
                                           "--target-database=" + run.request.target_database,
                                           "--bin-directory",
                                           BinDirectory(),
                                           "--progress-json"};
-    for (const auto& [name, value] : prepared.backup.record.options) {
-        arguments.push_back("--option");
-        arguments.push_back(name + "=" + value);
-    }
+    AddStores(arguments, prepared.backup.records);
     for (const std::string& table : run.request.tables) arguments.push_back("--table=" + table);
     if (run.request.jobs > 0) {
         arguments.push_back("--jobs");
@@ -185,14 +195,18 @@ std::vector<std::string> Arguments(const RunContext& run, const Preparation& pre
     }
     // What was judged here is what is restored there.
     arguments.push_back("--sums");
-    arguments.push_back(HexId(prepared.opened.sums_digest));
+    arguments.push_back(HexId(prepared.backup.opened.sums_digest));
     return arguments;
 }
 
-// What the child needs to open the store: the session's role, and where keys come from.
+// What the child needs to open the stores: the session's role, and where keys come from.
 std::vector<std::string> Environment(const Preparation& prepared) {
     std::vector<std::string> environment = RoleEnvironment(prepared.role, prepared.database);
-    if (ParseLocation(prepared.backup.record.url).IsDirectory()) return environment;
+    const auto& records = prepared.backup.records;
+    if (std::all_of(records.begin(), records.end(), [](const StoreRecord& record) {
+            return ParseLocation(record.url).IsDirectory();
+        }))
+        return environment;
     const auto pass_on = [&environment](const auto& names) {
         for (const char* name : names) {
             if (const char* value = std::getenv(name))

@@ -82,13 +82,14 @@ const char* RunPhaseName(RunPhase phase) {
     case RunPhase::kSequences: return "sequences";
     case RunPhase::kIndexes: return "indexes";
     case RunPhase::kFinish: return "finish";
+    case RunPhase::kCopy: return "copy";
     case RunPhase::kNone: break;
     }
     return nullptr;
 }
 
 std::optional<RunPhase> ParseRunPhase(std::string_view name) {
-    for (auto number = uint32_t{0}; number <= static_cast<uint32_t>(RunPhase::kFinish); ++number) {
+    for (auto number = uint32_t{0}; number <= static_cast<uint32_t>(RunPhase::kCopy); ++number) {
         const auto phase = static_cast<RunPhase>(number);
         const char* known = RunPhaseName(phase);
         if (known != nullptr && name == known) return phase;

@@ -57,7 +57,9 @@ enum class RunPhase : uint32_t {
     kPreflight,
     kSequences,
     kIndexes,
-    kFinish
+    kFinish,
+    // Of a copy.
+    kCopy
 };
 const char* RunPhaseName(RunPhase phase);
 std::optional<RunPhase> ParseRunPhase(std::string_view name);

@@ -13,12 +13,12 @@ namespace {
 constexpr const char* kMonitorTables =
     "@.backup_stores, @.backup_keys, @.backup_schedules, @.backup_runs, @.backup_restores, "
     "@.backup_events, @.backup_progress, @.backup_catalog, @.backup_relations, @.backup_status, "
-    "@.backup_health";
+    "@.backup_health, @.backup_copies, @.backup_storage";
 constexpr const char* kMonitor[] = {"backup_progress_rows", "backup_health_rows",
                                     "backup_keep_rules", "backup_next_due", "backup_next_runs"};
-constexpr const char* kOperator[] = {"backup_run",         "backup_cancel",
-                                     "backup_verify",      "backup_restore_plan",
-                                     "backup_check_store", "backup_check_key"};
+constexpr const char* kOperator[] = {"backup_run",      "backup_cancel",       "backup_verify",
+                                     "backup_copy",     "backup_restore_plan", "backup_check_store",
+                                     "backup_check_key"};
 
 // Every function of the extension, with its arguments.
 std::map<std::string, std::string> Functions(const Home& home) {

@@ -315,11 +315,51 @@ void CheckSchedules(const Home& home, ResultSet& result) {
 
 void CheckBackups(const Home& home, ResultSet& result) {
     Findings findings(result, "backup");
-    for (const Row& row :
-         Query(home.Sql("SELECT backup_id FROM @.backup_restore_points WHERE status "
-                        "= 'damaged' ORDER BY taken_at"))) {
-        findings.Add(*row[0], kCritical, "it is damaged",
-                     "SELECT * FROM backup_verify('" + *row[0] + "');");
+    for (const Row& row : Query(home.Sql(
+             "SELECT p.backup_id, p.store, (SELECT string_agg(format('\"%s\"', o.store), ', ' "
+             "ORDER BY "
+             "o.store) FROM @.backup_restore_points o WHERE o.backup_id = p.backup_id AND o.status "
+             "= 'available'), (SELECT count(*) FROM @.backup_restore_points o WHERE o.backup_id = "
+             "p.backup_id) FROM @.backup_restore_points p WHERE p.status = 'damaged' ORDER BY "
+             "p.taken_at, p.store"))) {
+        const std::string id = QuoteLiteral(*row[0]);
+        if (ToInt(row[3]) == 1) {
+            findings.Add(*row[0], kCritical, "it is damaged",
+                         "SELECT * FROM backup_verify(" + id + ");");
+        } else if (row[2]) {
+            findings.Add(*row[0], kCritical,
+                         "its copy in store \"" + *row[1] + "\" is damaged; sound in " + *row[2],
+                         "To copy it anew: SELECT backup_delete(" + id +
+                             "); SELECT * FROM backup_copy(" + id + ", " + QuoteLiteral(*row[1]) +
+                             ");");
+        } else {
+            findings.Add(
+                *row[0], kCritical,
+                "its copy in store \"" + *row[1] + "\" is damaged, and no other is sound",
+                "SELECT * FROM backup_verify(" + id + ", store => " + QuoteLiteral(*row[1]) + ");");
+        }
+    }
+}
+
+// A copy that failed is a warning, one that is missing for a day is critical.
+void CheckCopies(const Home& home, ResultSet& result) {
+    Findings findings(result, "copy");
+    const Rows rows = Query(home.Sql(
+        "SELECT store, coalesce(schedule, ''), count(*) FILTER (WHERE attempts > 0 OR wanted_at < "
+        "clock_timestamp() - interval '1 hour'), min(wanted_at), min(wanted_at) < "
+        "clock_timestamp() - interval '1 day', (array_agg(error ORDER BY finished_at DESC NULLS "
+        "LAST))[1] FROM @.backup_copies WHERE retry AND status <> 'succeeded' GROUP BY store, "
+        "schedule ORDER BY store, schedule"));
+    for (const Row& row : rows) {
+        const auto late = static_cast<uint64_t>(ToInt(row[2]));
+        if (late == 0) continue;
+        findings.Add(*row[0], IsTrue(row[4]) ? kCritical : kWarning,
+                     Count(late, "backup") + " of schedule \"" + *row[1] +
+                         "\" could not be copied since " + *row[3] + ": " +
+                         row[5].value_or("no attempt was made"),
+                     "It is tried again until it succeeds: SELECT * FROM backup_copies WHERE store "
+                     "= " +
+                         QuoteLiteral(*row[0]) + " AND status <> 'succeeded';");
     }
 }
 
@@ -335,6 +375,7 @@ Datum Health(const Call& call) {
     CheckSchedules(home, result);
     CheckBackups(home, result);
     CheckRetention(home, result);
+    CheckCopies(home, result);
     return result.Done();
 }
 

@@ -1,5 +1,6 @@
 // backup_import: the catalog of a store, rebuilt from what lies in it.
 #include "core/format/backup_files.h"
+#include "core/format/origins.h"
 #include "pg/bridge/encoding.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/stored_backup.h"
@@ -135,8 +136,15 @@ private:
             Say("backup " + entry.backup_id + " is damaged: " + entry.problem);
             return "damaged";
         }
-        if (!repo_.Accepts(entry.manifest->store_id)) {
+        if (!AcceptsOrigin(*store_, repo_, entry.manifest->store_id)) {
             Say("backup " + entry.backup_id + " belongs to store " + entry.manifest->store_id);
+            return "foreign";
+        }
+        if (!IsKnownStore(entry.manifest->store_id)) {
+            Say("backup " + entry.backup_id + " was copied here from store " +
+                    entry.manifest->store_id + ", which the catalog does not know",
+                "If you know that store: SELECT backup_accept_origin(" +
+                    QuoteLiteral(record_.name) + ", '" + entry.manifest->store_id + "');");
             return "foreign";
         }
         try {
@@ -166,7 +174,26 @@ private:
                                          " bytes, and no signature");
     }
 
+    [[nodiscard]] bool IsKnownStore(const std::string& id) const {
+        const auto& known = record_.known_stores;
+        return std::find(known.begin(), known.end(), id) != known.end();
+    }
+
+    // A copy of what the catalog knows from another store is that, and not somebody's.
+    bool AddAsCopy(const Backup& backup) {
+        RestorePoint here;
+        here.backup_id = backup.manifest.backup_id;
+        here.store = record_.name;
+        here.sums = HexId(backup.sums_digest);
+        const std::vector<RestorePoint> copies = FindCopies(home_, here);
+        if (copies.size() == 1) return false;
+        AddCopy(home_, copies[1], record_.name);
+        ++imported_;
+        return true;
+    }
+
     std::string AddOpened(const Backup& backup) {
+        if (AddAsCopy(backup)) return "imported";
         CatalogEntry row = EntryOf(backup.manifest, HexId(backup.sums_digest));
         row.in_chain = backup.signature_checked;
         std::optional<InterruptedRun> run;

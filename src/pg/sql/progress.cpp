@@ -62,7 +62,9 @@ Datum Progress(const Call& call) {
     const Rows rows = Query(home.Sql(
         "SELECT id, backup_id, status, handle, NULL FROM @.backup_runs WHERE status IN ('queued', "
         "'running') UNION ALL SELECT id, backup_id, status, handle, phase FROM @.backup_restores "
-        "WHERE status IN ('queued', 'running') ORDER BY 1"));
+        "WHERE status IN ('queued', 'running') UNION ALL SELECT id, backup_id, status, handle, "
+        "NULL "
+        "FROM @.backup_copies WHERE status IN ('queued', 'running') ORDER BY 1"));
     for (const Row& row : rows) {
         if (row[3]) {
             AddRun(result, row);
@@ -79,7 +81,9 @@ Datum Progress(const Call& call) {
 } // namespace
 
 // Of a backup: workers stream while the schema is dumped, too. A restore says its bytes in `data`.
-bool IsStreaming(RunPhase phase) { return phase == RunPhase::kSchema || phase == RunPhase::kData; }
+bool IsStreaming(RunPhase phase) {
+    return phase == RunPhase::kSchema || phase == RunPhase::kData || phase == RunPhase::kCopy;
+}
 
 ProgressView ReadProgress(RunShared* shared) {
     ProgressView view;
@@ -128,7 +132,8 @@ std::string ProgressLine(RunShared* shared) {
     }
     std::string line = view.backup_id + ": " + (view.phase.empty() ? "starting" : view.phase);
     if (view.percent && view.bytes_done > 0 &&
-        (view.phase == "schema" || view.phase == "data" || view.phase == "large_objects")) {
+        (view.phase == "schema" || view.phase == "data" || view.phase == "large_objects" ||
+         view.phase == "copy")) {
         char percent[16];
         std::snprintf(percent, sizeof(percent), " %.0f %%", *view.percent);
         line += percent;

@@ -1,5 +1,6 @@
 // backup_restore.
 #include "pg/catalog/rights.h"
+#include "pg/catalog/stored_backup.h"
 #include "pg/run/target_facts.h"
 #include "pg/sql/restore_arguments.h"
 #include "pg/sql/uncommitted.h"
@@ -49,6 +50,15 @@ void SayNotice(const std::string& text) {
     Pg([&text] { ereport(NOTICE, (errmsg_internal("%s", text.c_str()))); });
 }
 
+// What had to be read from another copy, as the restore's row says it.
+void SayPassedOver(const Home& home, int64_t id) {
+    for (const Row& row :
+         Query(home.Sql("SELECT unnest(notes) FROM @.backup_restores WHERE id = $1::bigint"),
+               {std::to_string(id)})) {
+        if (row[0] && IsOfPassedOver(*row[0])) SayNotice(*row[0]);
+    }
+}
+
 Datum Restore(const Call& call) {
     const Home home = RequireHome();
     RefuseStandby();
@@ -67,6 +77,7 @@ Datum Restore(const Call& call) {
     const std::string target = arguments.request.target_database;
     if (wait) {
         WaitForEnd(run);
+        SayPassedOver(home, id);
         SayNotice("backup " + arguments.point.backup_id + " is restored into database \"" + target +
                   "\"");
     } else {

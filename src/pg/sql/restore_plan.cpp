@@ -41,22 +41,25 @@ ArchiveChoice ChooseFromBackup(Store& store, const Backup& opened, const std::ve
                                const std::vector<std::string>& patterns) {
     for (const ObjectRecord& record : opened.manifest.objects) {
         if (record.kind != ObjectKind::kSchema) continue;
-        StringSink archive(kMaxArchiveBytes);
-        ReadObject(store, record, context, archive);
-        return ChooseTables(ParseArchiveToc(AsBytes(archive.text())), toc, patterns);
+        const std::string archive = ReadAnyCopy(store, record.name, [&] {
+            StringSink sink(kMaxArchiveBytes);
+            ReadObject(store, record, context, sink);
+            return sink.Take();
+        });
+        return ChooseTables(ParseArchiveToc(AsBytes(archive)), toc, patterns);
     }
     throw Error(Errc::Damaged,
                 "backup " + opened.manifest.backup_id + " has no entry of kind schema");
 }
 
 // The rights that backup_restore asks of its caller.
-PlanStep CheckAccess(Oid caller, const StoredBackup& backup) {
+PlanStep CheckAccess(Oid caller, const ReadableBackup& backup) {
     const auto step = [&](PlanStatus status, std::string detail) {
         return Preflight("check access", backup.point.backup_id, status, std::move(detail));
     };
     try {
         RequireBackupRights(caller, backup.point);
-        RequireRestoreRights(caller, backup.record);
+        RequireRestoreRights(caller, backup.records.front());
     } catch (const ServerError&) {
         throw;
     } catch (const Error& error) {
@@ -100,7 +103,8 @@ PlanStep CheckCode(Oid caller, const ArchiveFacts& archive) {
                     *others + ": restore as the database's owner if you do not trust them");
 }
 
-PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
+PlanStep CheckTrust(const ReadableBackup& backup) {
+    const Backup& opened = backup.opened;
     const auto step = [&](PlanStatus status, std::string detail) {
         return Preflight("check signature", backup.point.backup_id, status, std::move(detail));
     };
@@ -112,25 +116,26 @@ PlanStep CheckTrust(const StoredBackup& backup, const Backup& opened) {
         PlanStatus::kBlocked,
         "not signed by a trusted signer, and not taken by this server: if you know who made "
         "it, restore it with lifeboat restore " +
-            backup.point.backup_id + " --store " + backup.record.url + " --allow-untrusted");
+            backup.point.backup_id + " --store " + backup.records.front().url +
+            " --allow-untrusted");
 }
 
-std::vector<PlanStep> MakePlan(const Home& home, StoredBackup& backup, RestoreRequest request,
+std::vector<PlanStep> MakePlan(const Home& home, ReadableBackup& backup, RestoreRequest request,
                                Oid caller, std::string& encoding) {
     ServerInterrupt interrupt;
-    const Backup opened = OpenBackup(*backup.store, backup.point.backup_id, backup.trust);
-    Keyring ring(*backup.store);
-    AddServerSecrets(ring, home, backup.record, backup.point.key, interrupt);
+    const Backup& opened = backup.opened;
+    Keyring ring(*backup.stores);
+    AddServerSecrets(ring, home, backup.records.front(), backup.point.key, interrupt);
     const ReadContext context = MakeReadContext(opened, &ring, interrupt);
-    const std::vector<TocEntry> toc = ReadToc(*backup.store, opened, context);
+    const std::vector<TocEntry> toc = ReadToc(*backup.stores, opened, context);
     if (!request.tables.empty()) {
-        request.choice = ChooseFromBackup(*backup.store, opened, toc, context, request.tables);
+        request.choice = ChooseFromBackup(*backup.stores, opened, toc, context, request.tables);
     }
     encoding = opened.manifest.database.encoding;
     const TargetFacts facts = FactsOfThisServer(caller, request.target_database, opened.manifest);
     const ArchiveFacts archive = FactsOfArchive(toc);
     std::vector<PlanStep> plan = {CheckAccess(caller, backup), CheckLogin(caller),
-                                  CheckTrust(backup, opened), CheckCode(caller, archive)};
+                                  CheckTrust(backup), CheckCode(caller, archive)};
     for (PlanStep& step : MakeRestorePlan(opened.manifest, toc, archive, facts, request)) {
         plan.push_back(std::move(step));
     }
@@ -144,7 +149,9 @@ Datum RestorePlan(const Call& call) {
     RoleScope as_owner(home.owner);
     const RestoreArguments arguments = ReadRestoreArguments(call, home);
     ServerInterrupt interrupt;
-    StoredBackup backup = FindInStore(home, arguments.point, interrupt);
+    CopyChoice choice;
+    choice.say = [](const std::string& text) { Notice(text); };
+    ReadableBackup backup = OpenCopies(home, arguments.point, choice, interrupt);
     std::string encoding;
     int number = 0;
     for (const PlanStep& step : MakePlan(home, backup, arguments.request, caller, encoding)) {

@@ -122,12 +122,14 @@ struct ActiveRun {
 };
 
 std::optional<ActiveRun> FindActive(const Home& home, const std::string& id) {
-    const Rows rows =
-        Query(home.Sql("SELECT id, handle FROM @.backup_runs WHERE status IN ('queued', 'running') "
-                       "AND (backup_id = $1 OR id::text = $1) UNION ALL "
-                       "SELECT id, handle FROM @.backup_restores WHERE status IN ('queued', "
-                       "'running') AND id::text = $1"),
-              {id});
+    const Rows rows = Query(
+        home.Sql(
+            "SELECT id, handle FROM @.backup_runs WHERE status IN ('queued', 'running') "
+            "AND (backup_id = $1 OR id::text = $1) UNION ALL "
+            "SELECT id, handle FROM @.backup_restores WHERE status IN ('queued', "
+            "'running') AND id::text = $1 UNION ALL SELECT id, handle FROM @.backup_copies WHERE "
+            "status IN ('queued', 'running') AND (backup_id = $1 OR id::text = $1)"),
+        {id});
     if (rows.empty()) return std::nullopt;
     const Row& row = rows[0];
     return ActiveRun{std::stoll(*row[0]), static_cast<dsm_handle>(ToInt(row[1])),
@@ -151,7 +153,7 @@ Datum Cancel(const Call& call) {
     const std::optional<ActiveRun> active = FindActive(home, id);
     if (!active) {
         Pg([&id] {
-            ereport(NOTICE, (errmsg("no run or restore \"%s\" is at work", id.c_str()),
+            ereport(NOTICE, (errmsg("no run, restore or copy \"%s\" is at work", id.c_str()),
                              errhint("SELECT run_id, backup_id, phase FROM backup_progress;")));
         });
         return BoolGetDatum(false);

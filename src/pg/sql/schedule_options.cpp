@@ -1,5 +1,7 @@
 #include "pg/sql/schedule_options.h"
 
+#include <set>
+
 #include "core/compress/compression.h"
 #include "core/format/backup.h"
 #include "core/plan/restore_plan.h"
@@ -16,7 +18,7 @@ constexpr ScheduleOption kOptions[] = {
     {"type", "text", "full", false},
     {"key", "text", nullptr, false},
     {"timezone", "text", nullptr, false},
-    {"copies", "text[]", "{}", true},
+    {"copies", "text[]", "{}", false},
     {"compression", "text", "zstd:1", false},
     {"workers", "integer", nullptr, false},
     {"max_rate", "bigint", nullptr, false},
@@ -93,10 +95,33 @@ void CheckDatabase(const Home& /*home*/, Oid owner, const std::string& name) {
     RequireConnect(owner, database.oid, name);
 }
 
+void CheckCopies(const Home& home, const OptionValues& values, const StoreRecord& store) {
+    std::set<std::string> seen;
+    for (const Row& row : Query("SELECT unnest($1::text[])", {values.at("copies")})) {
+        if (!row[0]) throw Error(Errc::InvalidValue, "copies must not contain nulls");
+        const StoreRecord copy = LoadStore(home, *row[0]);
+        RequireStoreUse(copy);
+        if (copy.name == store.name) {
+            throw Error(Errc::InvalidValue,
+                        "copies names store \"" + copy.name + "\", which the backups go to anyway");
+        }
+        if (!seen.insert(copy.name).second)
+            throw Error(Errc::InvalidValue, "copies names store \"" + copy.name + "\" twice");
+        if (copy.encryption_required == store.encryption_required) continue;
+        throw Error(
+            Errc::InvalidValue,
+            "store \"" + copy.name + "\" cannot hold copies of backups in store \"" + store.name +
+                "\"",
+            "One has encryption \"required\", the other \"none\": backups are copied as they "
+            "are stored.");
+    }
+}
+
 void CheckStoreAndKey(const Home& home, OptionValues& values) {
     const StoreRecord store = LoadStore(home, values["store"].value_or(""));
     RequireStoreUse(store);
     values["store"] = store.name;
+    CheckCopies(home, values, store);
     if (values["key"]) {
         RequireKeyUse(LoadKey(home, *values["key"]));
     } else if (store.encryption_required && !FindKey(home, "")) {

@@ -1,5 +1,6 @@
 // backup_schedule, backup_alter_schedule, backup_unschedule, backup_pause, backup_resume,
 // backup_adopt.
+#include "pg/catalog/copies.h"
 #include "pg/catalog/names.h"
 #include "pg/catalog/this_cluster.h"
 #include "pg/shmem.h"
@@ -56,6 +57,7 @@ void WriteSchedule(const Home& home, const std::string& name, Oid owner, const O
     Execute(home.Sql("INSERT INTO @.backup_schedules (" + columns + ") VALUES (" + places +
                      ") ON CONFLICT (name) DO UPDATE SET " + updates),
             parameters);
+    ForgetCopies(home, name);
 }
 
 OptionValues ReadOptions(const Home& home, const std::string& name) {

@@ -2,6 +2,7 @@
 #include "core/base/count.h"
 #include "core/format/probe.h"
 #include "pg/bridge/open_store.h"
+#include "pg/catalog/copies.h"
 #include "pg/catalog/names.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/store_access.h"
@@ -9,6 +10,9 @@
 #include "pg/sql/store_directory.h"
 
 extern "C" {
+#include <access/xact.h>
+#include <access/xlog.h>
+
 PG_FUNCTION_INFO_V1(lifeboat_create_store);
 PG_FUNCTION_INFO_V1(lifeboat_alter_store);
 PG_FUNCTION_INFO_V1(lifeboat_drop_store);
@@ -181,6 +185,7 @@ Datum DropStore(const Call& call) {
             "Dropping a store deletes nothing in it, but the catalog would forget them.",
             "SELECT backup_id FROM backup_catalog WHERE store = " + QuoteLiteral(name) + ";");
     }
+    Execute(home.Sql("DELETE FROM @.backup_copies WHERE store = $1"), {name});
     Execute(home.Sql("DELETE FROM @.backup_stores WHERE name = $1"), {name});
     AddEvent(home, RoleName(caller), "store.drop", name, {{"url", record.url}});
     return Datum{0};
@@ -209,6 +214,7 @@ Datum CheckStore(const Call& call) {
         result.Add({step.step, BoolText(ok), detail,
                     SecondsText(std::chrono::duration<double>(step.elapsed).count())});
     }
+    if (!XactReadOnly && !RecoveryInProgress()) (void)NoteStoreState(home, *store, record);
     return result.Done();
 }
 

@@ -66,16 +66,12 @@ void Record(const Home& home, Oid caller, const StoredBackup& backup, VerifyLeve
                report.ok() ? Value() : Value(ToLocalEncoding(report.problems.front(), "UTF8"))}});
 }
 
-Datum Verify(const Call& call) {
-    const Home home = RequireHome();
-    const std::string id = call.Text(0, "backup id");
-    const VerifyLevel level = LevelOf(call.Text(1, "level"));
-    ResultSet result(call.info());
-    const Oid caller = Caller();
-    RoleScope as_owner(home.owner);
+// One verification of one copy: a row.
+bool VerifyOne(const Home& home, Oid caller, const RestorePoint& point, VerifyLevel level,
+               ResultSet& result) {
     const auto started = std::chrono::steady_clock::now();
     ServerInterrupt interrupt;
-    StoredBackup backup = FindInStore(home, FindRestorePoint(home, id), interrupt);
+    StoredBackup backup = FindInStore(home, point, interrupt);
     const VerifyReport report = Look(home, backup, level);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
     Record(home, caller, backup, level, report);
@@ -85,7 +81,54 @@ Datum Verify(const Call& call) {
     }
     result.Add({backup.point.backup_id, std::string(VerifyLevelName(level)), BoolText(report.ok()),
                 std::to_string(report.objects), std::to_string(report.bytes),
-                ArrayLiteral(problems), SecondsText(elapsed.count())});
+                ArrayLiteral(problems), SecondsText(elapsed.count()), point.store});
+    return report.ok();
+}
+
+// A store that is away is not the backup's fault: its copies are looked at.
+bool SaysStoreIsAway(const Error& error) {
+    return error.code() == Errc::StoreMissing || error.code() == Errc::StoreUnreachable ||
+           error.code() == Errc::StoreRefused;
+}
+
+// The first copy that is sound, with a row for each that is not; a store that is away is passed
+// over while there is another.
+void VerifyAny(const Home& home, Oid caller, const RestorePoint& point, VerifyLevel level,
+               ResultSet& result) {
+    std::optional<Error> away;
+    bool looked = false;
+    std::string why;
+    for (const RestorePoint& copy : FindCopies(home, point)) {
+        if (!why.empty())
+            Notice(why, "The copy in store \"" + copy.store + "\" is looked at instead.");
+        try {
+            if (VerifyOne(home, caller, copy, level, result)) return;
+            looked = true;
+            why = "backup " + copy.backup_id + " is damaged in store \"" + copy.store + "\"";
+        } catch (const ServerError&) {
+            throw;
+        } catch (const Error& error) {
+            if (!SaysStoreIsAway(error)) throw;
+            if (!away) away = error;
+            why = "store \"" + copy.store + "\" is passed over: " + error.message();
+        }
+    }
+    if (away && !looked) throw Error(*away);
+}
+
+Datum Verify(const Call& call) {
+    const Home home = RequireHome();
+    const std::string id = call.Text(0, "backup id");
+    const VerifyLevel level = LevelOf(call.Text(1, "level"));
+    const Value store = call.Get(2);
+    ResultSet result(call.info());
+    const Oid caller = Caller();
+    RoleScope as_owner(home.owner);
+    if (store) {
+        VerifyOne(home, caller, FindCopyIn(home, id, *store), level, result);
+    } else {
+        VerifyAny(home, caller, FindRestorePoint(home, id), level, result);
+    }
     return result.Done();
 }
 

@@ -90,7 +90,7 @@ ended('cancelled', 'backup_cancel');
 store_is_as_before($files, 'backup_cancel');
 is(sql($node, "SELECT backup_cancel('$id')"), 'f', 'a run that is over cannot be cancelled');
 my (undef, undef, $notice) = $node->psql('postgres', "SELECT backup_cancel('$id')");
-like($notice, qr/NOTICE:  no run or restore "\Q$id\E" is at work\nHINT:  SELECT run_id, backup_id, phase FROM backup_progress;/, 'and it is said');
+like($notice, qr/NOTICE:  no run, restore or copy "\Q$id\E" is at work\nHINT:  SELECT run_id, backup_id, phase FROM backup_progress;/, 'and it is said');
 
 $start = time;
 like(sql_error($node, "SET statement_timeout = '1s'; SELECT $slow"), qr/57014: canceling statement due to statement timeout/,

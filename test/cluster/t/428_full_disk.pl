@@ -40,5 +40,18 @@ is(files(), $before, 'again nothing stays');
 sql($node, app => 'DROP TABLE big');
 like(sql($node, q{SELECT backup_run(database => 'app', store => 'full')}), qr/^app-/, 'with room again, the next run succeeds');
 
+
+# A run that cannot fit is refused before it writes anything; what it needs is known from the last one.
+sql($node, app => q{CREATE TABLE middling AS SELECT n, string_agg(sha256((n * 1000 + i)::text::bytea)::text, '') AS filler FROM generate_series(1, 300) n, generate_series(1, 1000) i GROUP BY n});
+my $id = sql($node, q{SELECT backup_run(database => 'app', store => 'full')});
+$before = files();
+$error = sql_error($node, q{SELECT backup_run(database => 'app', store => 'full')});
+like($error, qr/\AERROR:  53100: store "full" has no room for a backup of database "app"
+DETAIL:  It has [0-9.]+ MB free, and the backup will take about [0-9.]+ MB: backup \Q$id\E took [0-9.]+ MB\.
+HINT:  Enlarge the file system, or remove backups that are no longer needed; what lies where: SELECT \* FROM backup_storage;\s*\z/, 'a run that cannot fit is refused with its figures');
+is(files(), $before, 'and writes nothing');
+sql($node, app => 'DROP TABLE middling');
+like(sql($node, q{SELECT backup_run(database => 'app', store => 'full')}), qr/^app-/, 'a database that has shrunk needs less');
+
 $node->stop;
 done_testing();
