@@ -303,10 +303,7 @@ TEST_F(Verbs, TheExamplesOfHelpWork) {
     ASSERT_EQ(::rename((directory_ / "keep").c_str(), (directory_ / "k/server.secret").c_str()), 0);
     const std::string help = Lifeboat({"--help"}).out;
     for (const std::string verb : {"keygen", "check-store", "list", "show", "verify", "plan",
-                                   "restore", "cat", "export", "rotate", "prune"}) {
-}
-
-                                   "restore", "cat", "export", "copy", "rotate"}) {
+                                   "restore", "cat", "export", "copy", "rotate", "prune"}) {
         EXPECT_NE(help.find("  " + verb + " "), std::string::npos) << verb;
         const std::string text = Lifeboat({verb, "--help"}).out;
         const size_t at = text.find("Examples:\n");
