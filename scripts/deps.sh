@@ -18,6 +18,9 @@ packages=(
     clang-format clang-tidy
 )
 
+# Azurite, Azure's imitation for tests, comes by npm; who has it from elsewhere keeps it.
+command -v npm >/dev/null || packages+=(npm)
+
 missing=()
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
 for package in "${packages[@]}"; do
