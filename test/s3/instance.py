@@ -5,6 +5,7 @@ Prints the port it listens on and ends with its standard input. Who brings a ses
 is told the name of a role, and its keys: the text of FILE, read anew each time. LOG gets a line for each request.
 """
 import http.server
+import os
 import secrets
 import sys
 import threading
@@ -33,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say(401)
         elif self.path == ROLES:
             self.say(200, "backup-role")
-        elif self.path == ROLES + "backup-role":
+        elif self.path == ROLES + "backup-role" and os.path.exists(sys.argv[1]):
             with open(sys.argv[1], encoding="utf-8") as file:
                 self.say(200, file.read())
         else:

@@ -8,8 +8,8 @@ line. Ends with its standard input, so that it never outlives a test.
     {"order": "log"}                     -> [{"n": 1, "method": "PUT", "path": "/b/k", "status": 200, "rule": "drop"}, ...]
     {"order": "line", "delay": seconds before a request goes on, "rate": bytes a second, both ways together (0: any)}
 
-A rule holds for requests that fit all of "n" (their number), "method", "path" (a regular expression) that it has, "times"
-times at most (1; 0 for ever). The first that fits is followed. What it "do"es:
+A rule holds for requests that fit all of "n" (their number), "method", "path" (a regular expression) that it has; not for
+the first "skip" of them (0), and "times" times at most (1; 0 for ever). The first that fits is followed. What it "do"es:
 
     drop     ends the connection before anything of the request went on
     reset    resets it in the middle of the body, of the request or else of the answer
@@ -62,7 +62,7 @@ class Rules:
 
     def replace(self, rules):
         with self.lock:
-            self.rules = [dict(rule, left=rule.get("times", 1) or float("inf")) for rule in rules]
+            self.rules = [dict(rule, skip=rule.get("skip", 0), left=rule.get("times", 1) or float("inf")) for rule in rules]
             self.log = []
 
     def enter(self, method, path):
@@ -72,6 +72,9 @@ class Rules:
             self.log.append(entry)
             for rule in self.rules:
                 if rule["left"] > 0 and self.fits(rule, entry):
+                    rule["skip"] -= 1
+                    if rule["skip"] >= 0:
+                        continue
                     rule["left"] -= 1
                     entry["rule"] = rule["do"]
                     return entry, rule

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "pg/bridge/encoding.h"
-#include "pg/catalog/copies.h"
 #include "pg/catalog/restore_points.h"
 #include "pg/run/run_locks.h"
 #include "pg/run/run_record.h"
@@ -97,17 +96,29 @@ void CheckOnce(const std::vector<ObjectRecord>& objects) {
 struct KnownChain {
     uint64_t sequence = 0;
     std::string backup_id;
+    std::string sums;
 };
 
 KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest& m) {
     SqlTransaction transaction;
     const Rows rows =
-        Query(run.home.Sql("SELECT sequence, backup_id FROM @.backup_chains WHERE store "
+        Query(run.home.Sql("SELECT sequence, backup_id, sums FROM @.backup_chains WHERE store "
                            "= $1 AND system_identifier = $2 AND database_oid = $3::oid"),
               {plan.store.name, m.cluster.system_identifier, std::to_string(m.database.oid)});
     transaction.Commit();
     if (rows.empty()) return {};
-    return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1]};
+    return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1], *rows[0][2]};
+}
+
+// What this server has committed itself, where it may not see what others have.
+Predecessor PredecessorOf(const KnownChain& known) {
+    Predecessor found{known.sequence, std::nullopt};
+    const auto sums = FromHex(known.sums);
+    Sha256Digest digest;
+    if (!sums || sums->size() != digest.size()) return found;
+    std::copy(sums->begin(), sums->end(), digest.begin());
+    found.previous = PreviousBackup{known.backup_id, digest};
+    return found;
 }
 
 // This server took it, and its sums are still those; or a trusted signer says so.
@@ -134,11 +145,17 @@ bool IsGenuineBackup(const RunContext& run, const RunPlan& plan, Store& store,
 }
 
 void GiveSequence(RunContext& run, const RunPlan& plan, Store& store, Manifest& m) {
-    const Predecessor found = FindPrevious(
-        store, m.cluster.system_identifier, m.database.oid,
-        [&](const PreviousBackup& backup) { return IsGenuineBackup(run, plan, store, backup); },
-        *run.stop);
     const KnownChain known = LoadChain(run, plan, m);
+    Predecessor found;
+    try {
+        found = FindPrevious(
+            store, m.cluster.system_identifier, m.database.oid,
+            [&](const PreviousBackup& backup) { return IsGenuineBackup(run, plan, store, backup); },
+            *run.stop);
+    } catch (const StoreError& error) { // to back up needs no right to list
+        if (error.code() != Errc::StoreDenied) throw;
+        found = PredecessorOf(known);
+    }
     if (known.sequence > found.sequence) {
         run.notes.push_back("store \"" + plan.store.name + "\" lacks backup " + known.backup_id +
                             ", which the catalog knows as the newest: it was rolled back, or the "
@@ -202,9 +219,6 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
     entry.notes = run.notes;
     AddRestorePoint(*home, entry);
     RecordSucceeded(*home, run.id, backup.manifest, run.notes);
-    if (plan.schedule)
-        WantCopies(*home, *plan.schedule, backup.manifest.backup_id, plan.database.name,
-                   plan.store.name);
     AddEvent(*home, ActorName(run.request.requested_by), "run.succeeded", backup.manifest.backup_id,
              {{"run", std::to_string(run.id)},
               {"schedule", NullIfEmpty(run.request.schedule)},

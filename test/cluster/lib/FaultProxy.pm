@@ -68,7 +68,7 @@ my %faults = (
 	403 => xml_error(403, 'AccessDenied', 'Access Denied'),
 	'200 with an error' => xml_error(200, 'InternalError', 'We encountered an internal error. Please try again.'),
 	'wrong etag' => { do => 'etag' },
-	delay => { do => 'delay', seconds => 2.5 },
+	delay => { do => 'delay', seconds => 8 }, # longer than a timeout of a second
 	cut => { do => 'cut' },
 	lost => { do => 'lost' });
 

@@ -70,7 +70,6 @@ sub said
 	$text =~ s/Its request id is tx[^ ]+\.$/Its request id is TX./mg;
 	$text =~ s/Its request id is tx\S+ /Its request id is TX. /g;
 	$text =~ s/after \d+ ms/after N ms/g;
-	$text =~ s/in \d+ ms/in N ms/g;
 	return $text;
 }
 
@@ -126,7 +125,7 @@ alter(profile => undef);
 chmod 0644, $file;
 like(said($run), qr/^ERROR:  42501: .*\Q$file\E.*0644.*chmod 600/s, 'a file of keys that everybody can read');
 chmod 0600, $file;
-like(do { alter(credentials => "file:$file.none"); my $said = said($run); alter(%usual); $said }, qr/^ERROR:  58P01: .*\Q$file.none\E/, 'a file that is not there');
+like(do { alter(credentials => "file:$file.none"); my $said = said($run); alter(%usual); $said }, qr/^ERROR:  55000: could not read file "\Q$file.none\E" given as "credentials": No such file or directory/, 'a file that is not there');
 
 # --- keys that end ---------------------------------------------------------------------------------------------
 
@@ -177,12 +176,12 @@ HINT:  The bucket lies in region "eu-central-1": set option "region" to that.
 END
 
 is(said(create_store('none', "s3://$bucket-none/p", %usual)), <<"END" =~ s/\n$//r, 'a bucket that is not there');
-ERROR:  58P01: could not look up "repo.json" in store "s3://$bucket-none/p"
+ERROR:  58P01: could not write "repo.json" in store "s3://$bucket-none/p"
 DETAIL:  The service answered 404 NoSuchBucket. Its request id is TX.
 HINT:  Create the bucket, or correct the URL or option "endpoint".
 END
 $s3->remove($bucket, 'p/repo.json');
-like(said($run), qr{^ERROR:  58P01: there is no backup store at s3://\Q$bucket\E/p\nDETAIL:  It has no file repo\.json\.}, 'a store that is gone');
+like(said($run), qr{^ERROR:  58P01: there is no backup store at "s3://\Q$bucket\E/p"\nDETAIL:  It has no file repo\.json\.}, 'a store that is gone');
 $s3->empty_bucket($bucket);
 $s3->remove_bucket($bucket);
 refused('a bucket that is gone', <<"END" =~ s/\n$//r);
@@ -202,22 +201,22 @@ my $look = qq{ERROR:  08006: could not look up "repo.json" in store "s3://$bucke
 my $tls_at = $s3->tls_endpoint;
 is($store->('x'), <<"END" =~ s/\n$//r, 'a certificate of nobody we trust');
 $look
-DETAIL:  No answer from $tls_at: SSL certificate problem: unable to get local issuer certificate.
+DETAIL:  No answer from $tls_at: SSL certificate problem: self-signed certificate in certificate chain.
 HINT:  If the service has a certificate of your own authority, name that with option "ca_file".
 END
 my $other = temp_dir();
 system(qq{openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj /CN=other -keyout $other/key -out $other/ca.pem 2>/dev/null}) == 0 or die;
 is($store->('x', ca_file => "$other/ca.pem"), <<"END" =~ s/\n$//r, 'a certificate of another authority');
 $look
-DETAIL:  No answer from $tls_at: SSL certificate problem: unable to get local issuer certificate.
+DETAIL:  No answer from $tls_at: SSL certificate problem: self-signed certificate in certificate chain.
 HINT:  Option "ca_file" must hold the certificate of the authority that signed the service's.
 END
+my ($tls_port) = $tls_at =~ m{:(\d+)$};
 like($store->('x', ca_file => "$other/none.pem"), qr{^\Q$look\E\nDETAIL:  No answer from \Q$tls_at\E: error setting certificate (file|verify locations).*\nHINT:  Option "ca_file" names a file of certificates \(PEM\) that this process can read\.$}s,
 	'a file of certificates that is not there');
-my ($name) = $tls_at =~ m{^https://localhost(:\d+)$} or die;
-is($store->('x', endpoint => "https://127.0.0.2$1", ca_file => $s3->ca_file) =~ s/: Connection refused//r =~ s/Couldn't/could not/r, <<"END" =~ s/\n$//r, 'nobody at that address');
+is($store->('x', endpoint => "https://127.0.0.2:$tls_port", ca_file => $s3->ca_file), <<"END" =~ s/\n$//r, 'nobody at that address');
 $look
-DETAIL:  No answer from https://127.0.0.2$1: Failed to connect to 127.0.0.2 port @{[ substr $1, 1 ]} after N ms: could not connect to server.
+DETAIL:  No answer from https://127.0.0.2:$tls_port: Failed to connect to 127.0.0.2 port $tls_port after N ms: Couldn't connect to server.
 HINT:  Is the service up, and is its port reachable from this machine?
 END
 is($store->('x', endpoint => 'http://nosuch.invalid'), <<"END" =~ s/\n$//r, 'a name that nobody knows');
@@ -237,7 +236,7 @@ $proxy->rules();
 unlink "$instance/keys";
 is(said(create_store('x', "s3://$bucket/i", %usual, credentials => 'instance')), <<"END" =~ s/\n$//r, 'a machine without a role');
 ERROR:  55000: this machine gives out no credentials
-DETAIL:  http://127.0.0.1:$instance_port/latest/meta-data/iam/security-credentials/backup-role: Empty reply from server.
+DETAIL:  http://127.0.0.1:$instance_port/latest/meta-data/iam/security-credentials/backup-role answered with status 404.
 HINT:  Give the machine or container a role, or set store option "credentials" to "env" or "file:/path".
 END
 write_file("$instance/keys", '{"Code": "AssumeRoleUnauthorizedAccess"}');
