@@ -77,7 +77,7 @@ public:
         return "  lifeboat prune --store file:///srv/backups --keep-last 7 --keep-weekly 4"
                " --timezone Europe/Berlin\n"
                "  lifeboat prune --store file:///srv/backups --schedule nightly --keep-within 30d"
-               " --delete --json\n";
+               " --signer-public keys/signer.pub --delete --json\n";
     }
     void Declare(Command& command) override {
         store_.Declare(command);
@@ -86,6 +86,9 @@ public:
         command.Add("--database", databases_, "NAME", "Only backups of this database; repeatable");
         command.Flag("--ad-hoc", ad_hoc_, "Also backups of no schedule");
         command.Add("--keep", keep_, "ID", "Keep this backup; repeatable");
+        command.Add("--signer-public", signers_, "FILE",
+                    "Public key: backups that it has not signed count for nothing, and stay; "
+                    "repeatable");
         const Option dry_run =
             command.Flag("--dry-run", dry_run_, "Delete nothing, only say what would be");
         command.Flag("--delete", delete_, "Delete").Excludes(dry_run);
@@ -115,6 +118,33 @@ private:
         return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
     }
 
+    // Whoever can write to a store could forge backups that are newer than all others.
+    [[nodiscard]] Trust ReadTrust(Interrupt& interrupt) const {
+        Trust trust;
+        for (const std::string& source : signers_) {
+            trust.signers.push_back(
+                SignerPublic::FromPem(ReadPublic(source, "--signer-public", interrupt), source));
+        }
+        if (signers_.empty())
+            PrintWarning("the signatures are not checked: no --signer-public was given");
+        return trust;
+    }
+
+    static bool IsGenuine(Store& store, const std::string& id, const Trust& trust) {
+        if (trust.signers.empty()) return true;
+        try {
+            OpenBackup(store, id, trust);
+            return true;
+        } catch (const StoreError& error) {
+            if (error.fault() != StoreFault::kNotFound) throw;
+        } catch (const Error& error) {
+            if (error.code() != Errc::Damaged && error.code() != Errc::Untrusted &&
+                error.code() != Errc::NotFound && error.code() != Errc::Unsupported)
+                throw;
+        }
+        return false;
+    }
+
     // Each cluster's databases are its own.
     [[nodiscard]] Candidate Describe(const BackupEntry& entry) const {
         Candidate candidate;
@@ -142,8 +172,12 @@ private:
         std::vector<Candidate> candidates;
         std::vector<RetentionCopy> copies;
         std::map<std::string, RetentionGroup> groups;
+        const Trust trust = ReadTrust(interrupt);
         for (const BackupEntry& entry : ListBackups(store, interrupt)) {
+            interrupt.Check();
             candidates.push_back(Describe(entry));
+            RetentionCopy& copy = candidates.back().copy;
+            copy.damaged = copy.damaged || !IsGenuine(store, entry.backup_id, trust);
             copies.push_back(candidates.back().copy);
             if (!copies.back().group.empty()) groups.emplace(copies.back().group, group);
         }
@@ -219,6 +253,7 @@ private:
     std::vector<std::string> schedules_;
     std::vector<std::string> databases_;
     std::vector<std::string> keep_;
+    std::vector<std::string> signers_;
     bool ad_hoc_ = false;
     bool dry_run_ = false;
     bool delete_ = false;

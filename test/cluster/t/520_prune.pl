@@ -15,7 +15,7 @@ local $ENV{LD_PRELOAD} = $library;
 my $node = new_cluster('prune', conf => { 'lifeboat.workers' => 1 });
 delete $ENV{LD_PRELOAD};
 my $keys = make_keys($node);
-my $store = make_store($node);
+our $store = make_store($node);
 sql($node, 'CREATE DATABASE app');
 sql($node, app => 'CREATE TABLE t AS SELECT n FROM generate_series(1, 1000) n');
 
@@ -255,7 +255,7 @@ SKIP:
 		qr/^succeeded\|\{"store \\"local\\" could not be pruned: could not remove/, 'a run succeeds all the same, and says it');
 	chmod 0700, "$store/backups/$old" or die $!;
 	my (undef, @words) = map { s{^'(.*)'$}{$1}r } split ' ', $command;
-	($rc, $out, $err) = cli(@words);
+	($rc, $out, $err) = cli(@words, '--signer-public', "$keys/signer.pub");
 	is($rc, 0, 'what was to be typed is typed');
 	like($err, qr/^lifeboat: note: deleted 1 backup, 6 objects with [0-9.]+ kB$/, 'it says what it did');
 	is(in_store(), join(' ', sort $ad_hoc, $newest, $run), 'the command line deletes');
@@ -264,6 +264,34 @@ SKIP:
 	is(sql($node, q{SELECT string_agg(backup_id, ' ' ORDER BY backup_id) FROM backup_catalog WHERE status <> 'deleted'}), in_store(),
 		'and the next prune tells the catalog');
 	is(sql($node, q{SELECT count(*) FROM backup_health WHERE check_name = 'retention' AND status <> 'ok'}), '0', 'all is well again');
+}
+
+# --- copies in another store -------------------------------------------------------------------------------
+
+# Everything is copied there but the newest backup.
+sql($node, q{SELECT backup_alter_schedule('nightly', reset => '{keep_last}')});
+my @copied = reverse map { scheduled() } 1 .. 2;
+my $away = make_store($node, name => 'away');
+system('cp', '-r', map({ "$store/$_" } qw(backups objects keys)), $away) == 0 or die 'cannot copy';
+my $of_copies = q{INSERT INTO backup_restore_points SELECT (p #= hstore('store', 'away')).* FROM backup_restore_points p WHERE status <> 'deleted'};
+sql($node, "CREATE EXTENSION hstore; $of_copies");
+my $only_here = scheduled();
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 2)});
+is(sql($node, q{SELECT store, backup_id, rule FROM backup_prune() WHERE rule LIKE '%keep_last%' OR rule LIKE '%floor_complete%' ORDER BY store, backup_id DESC}),
+	join("\n", "away|$copied[0]|keep_last,floor_complete", "local|$only_here|keep_last,floor_complete", "local|$copied[0]|keep_last"),
+	'a rule keeps all copies of a backup, and the floor is of each store');
+is(sql($node, "SELECT string_agg(store || ' ' || action, ', ' ORDER BY store) FROM backup_prune() WHERE backup_id = '$copied[1]'"),
+	'away delete, local delete', 'or none of them');
+scheduled();
+is(sql($node, "SELECT string_agg(DISTINCT status, ' ') FROM backup_restore_points WHERE backup_id = '$copied[1]'"), 'deleted',
+	'a run prunes both stores');
+is(join(' ', glob "{$store,$away}/backups/$copied[1]*/*"), '', 'nothing is left in either');
+is(sql($node, "SELECT store FROM backup_catalog WHERE backup_id = '$copied[0]' AND status = 'available'"), 'away', 'but for the floor');
+is(debris(), '', 'no debris here');
+{
+	local $store = $away;
+	is(debris(), '', 'nor there');
+	is(missing(), '', 'and the copy has all it needs');
 }
 
 # --- rights -------------------------------------------------------------------------------------------------

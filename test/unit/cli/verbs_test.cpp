@@ -217,6 +217,20 @@ TEST_F(Verbs, PruneSaysWhichRuleKeepsEachBackupAndDeletesTheOthers) {
         EXPECT_EQ(rows(nlohmann::json::parse(none.out)).find("delete"), std::string::npos);
     }
 
+    // What nobody has signed is no reason to delete what somebody has.
+    store->Remove(kRepoName);
+    SampleStore forger(*store, {});
+    forger.options.with_signature = false;
+    forger.options.started += std::chrono::minutes{1};
+    const std::string forged = forger.Take().backup_id;
+    auto trusting = prune;
+    EXPECT_NE(rows(nlohmann::json::parse(Run(prune).out)).find(ids[3] + " delete"),
+              std::string::npos);
+    trusting.insert(trusting.end(), {"--signer-public", directory_ / "signer.pub"});
+    EXPECT_EQ(rows(nlohmann::json::parse(Run(trusting).out)), said + forged + " keep damaged\n");
+    for (const std::string_view file : {kSumsFile, kManifestFile, kTocFile})
+        store->Remove(BackupFile(forged, file));
+
     auto for_good = prune;
     for_good.push_back("--delete");
     const Said done = Run(for_good);
