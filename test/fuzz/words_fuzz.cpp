@@ -7,6 +7,7 @@
 #include "core/compress/compression.h"
 #include "core/crypto/secret_source.h"
 #include "core/format/object.h"
+#include "core/schedule/retention.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace lifeboat;
@@ -28,6 +29,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             std::abort();
     } catch (const Error& error) {
         if (error.code() != Errc::Damaged && error.code() != Errc::Unsupported) std::abort();
+    }
+    try {
+        static const Zone zone = Zone::Find("Europe/Berlin");
+        static constexpr Instant kWhen{std::chrono::seconds(1795140900)};
+        if (Before(zone, kWhen, ParseKeepPeriod(text, "within")) >= kWhen) std::abort();
+    } catch (const Error& error) {
+        if (error.code() != Errc::InvalidValue) std::abort();
     }
     if (const auto when = ParseRfc3339(text)) {
         if (Rfc3339(*when) != text) std::abort();

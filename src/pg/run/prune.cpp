@@ -77,6 +77,9 @@ private:
                       "AND store = $2 AND status = 'available' AND NOT pinned"),
             {copy.backup_id, copy.store});
         if (rows == 0) return false;
+        Execute(home_.Sql("DELETE FROM @.backup_restore_point_relations WHERE backup_id = $1 AND "
+                          "store = $2"),
+                {copy.backup_id, copy.store});
         AddEvent(home_, actor_, "backup.prune", copy.backup_id,
                  {{"store", copy.store},
                   {"schedule", NullIfEmpty(copy.schedule)},

@@ -7,6 +7,8 @@
 #include "pg/sql/call.h"
 
 extern "C" {
+#include <tcop/utility.h>
+
 PG_FUNCTION_INFO_V1(lifeboat_prune);
 PG_FUNCTION_INFO_V1(lifeboat_keep_rules);
 PGDLLEXPORT Datum lifeboat_prune(PG_FUNCTION_ARGS);
@@ -53,34 +55,77 @@ void SayWhatStayed(const StoreRecord& record, const StorePrune& pruned) {
     }
 }
 
-Datum Prune(const Call& call) {
+class Prune {
+public:
+    Prune(const Home& home, ResultSet& result, std::string actor)
+        : home_(home), result_(result), actor_(std::move(actor)) {}
+
+    void Say(const std::vector<KeptCopy>& copies) {
+        for (const KeptCopy& copy : copies)
+            AddRow(result_, copy, copy.decision.keep ? "keep" : "delete");
+    }
+
+    void Delete(const StoreRecord& record, const std::vector<KeptCopy>& copies) {
+        RequireStoreUse(record);
+        std::vector<KeptCopy> expired;
+        for (const KeptCopy& copy : copies) {
+            if (!copy.decision.keep) {
+                expired.push_back(copy);
+            } else {
+                AddRow(result_, copy, "keep");
+            }
+        }
+        ServerInterrupt interrupt;
+        const StorePrune pruned =
+            PruneStore(home_, record, expired, actor_, interrupt, InSubtransaction);
+        for (const PrunedCopy& backup : pruned.backups) AddRow(result_, backup.copy, backup.action);
+        if (pruned.refused) WarnRefused(home_, record, pruned);
+        SayWhatStayed(record, pruned);
+    }
+
+    // One store that is away does not keep the others from being pruned.
+    void TryDelete(const StoreRecord& record, const std::vector<KeptCopy>& copies) {
+        try {
+            Delete(record, copies);
+        } catch (const ServerError&) {
+            throw;
+        } catch (const Error& error) {
+            if (error.code() == Errc::Cancelled) throw;
+            RecordPruneFailed(home_, record.name, actor_, error);
+            Notice("store \"" + record.name + "\" could not be pruned: " + error.message(),
+                   error.hint());
+        }
+    }
+
+private:
+    const Home& home_;
+    ResultSet& result_;
+    std::string actor_;
+};
+
+Datum PruneStores(const Call& call) {
     const Home home = RequireHome();
     const Value only = call.Get(0);
     const bool dry_run = call.Bool(1, true);
     ResultSet result(call.info());
-    const Oid caller = Caller();
+    Prune prune(home, result, RoleName(Caller()));
     RoleScope as_owner(home.owner);
-    if (!dry_run) RequireAtHome(home);
-    std::vector<StoreRecord> stores = only ? std::vector{LoadStore(home, *only)} : LoadStores(home);
-    const std::vector<KeptCopy> copies = DecideForCatalog(home);
-    ServerInterrupt interrupt;
+    if (!dry_run) {
+        Pg([] { PreventCommandIfReadOnly("backup_prune(dry_run => false)"); });
+        RequireAtHome(home);
+    }
+    std::map<std::string, std::vector<KeptCopy>> copies; // by store
+    for (const KeptCopy& copy : DecideForCatalog(home)) copies[copy.store].push_back(copy);
+    const std::vector<StoreRecord> stores =
+        only ? std::vector{LoadStore(home, *only)} : LoadStores(home);
     for (const StoreRecord& record : stores) {
-        std::vector<KeptCopy> expired;
-        for (const KeptCopy& copy : copies) {
-            if (copy.store != record.name) continue;
-            if (!copy.decision.keep && !dry_run) {
-                expired.push_back(copy);
-            } else {
-                AddRow(result, copy, copy.decision.keep ? "keep" : "delete");
-            }
+        if (dry_run) {
+            prune.Say(copies[record.name]);
+        } else if (only) {
+            prune.Delete(record, copies[record.name]);
+        } else {
+            prune.TryDelete(record, copies[record.name]);
         }
-        if (dry_run) continue;
-        RequireStoreUse(record);
-        const StorePrune pruned =
-            PruneStore(home, record, expired, RoleName(caller), interrupt, InSubtransaction);
-        for (const PrunedCopy& backup : pruned.backups) AddRow(result, backup.copy, backup.action);
-        if (pruned.refused) WarnRefused(home, record, pruned);
-        SayWhatStayed(record, pruned);
     }
     return result.Done();
 }
@@ -103,7 +148,7 @@ using lifeboat::pg::Boundary;
 using lifeboat::pg::Call;
 
 Datum lifeboat_prune(PG_FUNCTION_ARGS) {
-    return Boundary([&] { return lifeboat::pg::Prune(Call(fcinfo)); });
+    return Boundary([&] { return lifeboat::pg::PruneStores(Call(fcinfo)); });
 }
 Datum lifeboat_keep_rules(PG_FUNCTION_ARGS) {
     return Boundary([&] { return lifeboat::pg::KeepRulesOfAll(Call(fcinfo)); });

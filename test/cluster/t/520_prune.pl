@@ -108,6 +108,15 @@ is(sql($node, q{SELECT bool_and(p.bytes = c.stored_bytes) FROM backup_prune('loc
 	'and how many bytes were new in it');
 like(sql_error($node, q{SELECT * FROM backup_prune('nowhere')}), qr/^ERROR:  42704: store "nowhere" does not exist/m, 'an unknown store');
 
+for my $within ([ '1 hour', 5 ], [ '2 years 1 mon 3 days 04:05:06.7', 5 ], [ '0.001 seconds', 1 ])
+{
+	sql($node, "SELECT backup_alter_schedule('nightly', keep_within => '$within->[0]', reset => '{keep_last}')");
+	is(sql($node, q{SELECT count(*) FROM backup_catalog WHERE keep_rule LIKE '%keep_within%'}), $within->[1], "keep_within $within->[0]");
+}
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 2, reset => '{keep_within}')});
+like(sql_error($node, q{BEGIN READ ONLY; SELECT count(*) FROM backup_prune(); SELECT * FROM backup_prune(dry_run => false)}),
+	qr/^ERROR:  25006: cannot execute backup_prune\(dry_run => false\) in a read-only transaction$/m, 'only a dry run may be read-only');
+
 # --- what it does ---------------------------------------------------------------------------------------
 
 (my $done = $said) =~ s/^(.*)\n(.*delete.*)\n(.*)$/$1\n$3\n$2/s;
@@ -277,7 +286,7 @@ my $of_copies = q{INSERT INTO backup_restore_points SELECT (p #= hstore('store',
 sql($node, "CREATE EXTENSION hstore; $of_copies");
 my $only_here = scheduled();
 sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 2)});
-is(sql($node, q{SELECT store, backup_id, rule FROM backup_prune() WHERE rule LIKE '%keep_last%' OR rule LIKE '%floor_complete%' ORDER BY store, backup_id DESC}),
+is(sql($node, q{SELECT store, backup_id, rule FROM backup_prune() WHERE rule LIKE '%keep_last%' OR rule LIKE '%floor_complete%' ORDER BY store, rule DESC}),
 	join("\n", "away|$copied[0]|keep_last,floor_complete", "local|$only_here|keep_last,floor_complete", "local|$copied[0]|keep_last"),
 	'a rule keeps all copies of a backup, and the floor is of each store');
 is(sql($node, "SELECT string_agg(store || ' ' || action, ', ' ORDER BY store) FROM backup_prune() WHERE backup_id = '$copied[1]'"),
@@ -293,6 +302,16 @@ is(debris(), '', 'no debris here');
 	is(debris(), '', 'nor there');
 	is(missing(), '', 'and the copy has all it needs');
 }
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 1)});
+rename $away, "$away.off" or die $!;
+($rc, $out, $err) = $node->psql('postgres', q{SELECT store, action FROM backup_prune(dry_run => false) WHERE action = 'delete'});
+is("$rc $out", '0 local|delete', 'a store that is away does not keep the others from being pruned');
+like($err, qr/NOTICE:  store "away" could not be pruned: store directory ".*" does not exist/, 'it is said');
+like(sql_error($node, q{SELECT * FROM backup_prune('away', dry_run => false)}), qr/^ERROR:  58P01: store directory ".*" does not exist/m,
+	'named it is an error');
+rename "$away.off", $away or die $!;
+sql($node, q{SELECT count(*) FROM backup_prune('away', dry_run => false)});
+is(sql($node, q{SELECT count(*) FROM backup_health WHERE check_name = 'retention' AND status <> 'ok'}), '0', 'until it is back');
 
 # --- rights -------------------------------------------------------------------------------------------------
 

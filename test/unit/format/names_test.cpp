@@ -28,6 +28,9 @@ TEST(BackupId, IsMadeOfSlugTimeTypeAndRandom) {
     EXPECT_EQ(id.substr(0, id.size() - 8), "app-20261120T021500Z-full-");
     EXPECT_TRUE(IsBackupId(id));
     EXPECT_EQ(BackupIdStart(id), "20261120T021500Z");
+    for (const BackupType type :
+         {BackupType::kFull, BackupType::kIncremental, BackupType::kDifferential})
+        EXPECT_EQ(BackupIdType(MakeBackupId("app-full", Instant{}, type)), type);
     EXPECT_NE(id, MakeBackupId("app", kStart, BackupType::kFull));
 }
 
