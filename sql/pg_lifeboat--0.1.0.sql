@@ -641,7 +641,7 @@ COMMENT ON FUNCTION @extschema@.backup_unpin(text) IS 'Gives a pinned backup bac
 
 CREATE FUNCTION @extschema@.backup_delete(backup_id text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_delete';
-COMMENT ON FUNCTION @extschema@.backup_delete(text) IS 'Deletes a damaged backup from its store.';
+COMMENT ON FUNCTION @extschema@.backup_delete(text) IS 'Deletes a damaged backup from its store; of several copies the damaged one. The launcher makes a copy that its schedule names anew.';
 
 CREATE FUNCTION @extschema@.backup_prune(store text DEFAULT NULL, dry_run boolean DEFAULT true)
     RETURNS TABLE (backup_id text, action text, rule text, bytes bigint, store text)
@@ -793,6 +793,7 @@ CREATE VIEW @extschema@.backup_status AS
                       'status', CASE WHEN ok.backup_id IS NULL THEN 'none'
                                      WHEN point.status OPERATOR(pg_catalog.=) 'damaged' THEN 'damaged'
                                      WHEN point.status OPERATOR(pg_catalog.=) 'available' THEN 'complete'
+                                     WHEN last.status OPERATOR(pg_catalog.=) 'succeeded' THEN 'missing'
                                      ELSE coalesce(last.status, 'missing') END,
                       'at', last.at, 'last_error', last.error, 'newest', newest.backup_id,
                       'waiting', coalesce(waits.count, 0), 'waiting_since', waits.since)
@@ -831,7 +832,7 @@ COMMENT ON COLUMN @extschema@.backup_status.age IS 'age of the newest backup';
 COMMENT ON COLUMN @extschema@.backup_status.overdue IS 'a due time has passed (by the timeout, or an hour) without a backup';
 COMMENT ON COLUMN @extschema@.backup_status.last_duration IS 'how long the last successful run took';
 COMMENT ON COLUMN @extschema@.backup_status.last_stored_bytes IS 'what it stored';
-COMMENT ON COLUMN @extschema@.backup_status.copies IS 'an object for each store in the schedule''s copies: store, status of the last backup there (complete, pending, queued, running, failed, cancelled, interrupted, damaged, missing: nobody asked for it; none: no backup yet), at and last_error of its last attempt, newest backup that lies there, waiting: how many copies are still to be made, waiting_since';
+COMMENT ON COLUMN @extschema@.backup_status.copies IS 'an object for each store in the schedule''s copies: store, status of the last backup there (complete, pending, queued, running, failed, cancelled, interrupted, damaged, missing: deleted there, or never asked for; none: no backup yet), at and last_error of its last attempt, newest backup that lies there, waiting: how many copies are still to be made, waiting_since';
 
 CREATE VIEW @extschema@.backup_storage AS
     SELECT s.name AS store, 'store' AS scope, NULL::text AS database, NULL::text AS schedule,

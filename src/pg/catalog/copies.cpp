@@ -2,6 +2,7 @@
 
 #include "pg/bridge/encoding.h"
 #include "pg/catalog/store_access.h"
+#include "pg/shmem.h"
 
 namespace lifeboat::pg {
 
@@ -20,6 +21,18 @@ void ForgetCopies(const Home& home, const std::string& schedule) {
                      "s.name = $1 AND k.schedule = s.name AND k.status <> 'succeeded' AND k.retry "
                      "AND k.store <> ALL (s.copies)"),
             {schedule});
+}
+
+void WantCopyAgain(const Home& home, const std::string& backup_id, const std::string& store) {
+    const uint64_t wanted = Execute(
+        home.Sql("UPDATE @.backup_copies k SET status = 'pending', retry = true, wanted_at = "
+                 "clock_timestamp(), attempts = 0, sqlstate = NULL, error = NULL, detail = NULL, "
+                 "hint = NULL FROM @.backup_schedules s WHERE k.backup_id = $1 AND k.store = $2 "
+                 "AND k.status = 'succeeded' AND s.name = k.schedule AND k.store = ANY (s.copies) "
+                 "AND EXISTS (SELECT FROM @.backup_restore_points p WHERE p.backup_id = "
+                 "k.backup_id AND p.store <> k.store AND p.status = 'available')"),
+        {backup_id, store});
+    if (wanted > 0) WakeLauncherAtCommit();
 }
 
 void RecordStoreState(const Home& home, const std::string& store, const StoreState& state) {

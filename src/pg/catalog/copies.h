@@ -13,6 +13,10 @@ void WantCopies(const Home& home, const ScheduleRecord& schedule, const std::str
 // no longer.
 void ForgetCopies(const Home& home, const std::string& schedule);
 
+// The copy was deleted because it was damaged: one that a schedule still names is wanted anew,
+// while there is a sound one to make it of. In the transaction that records the deletion.
+void WantCopyAgain(const Home& home, const std::string& backup_id, const std::string& store);
+
 // How a store was found, for backup_storage: in the caller's transaction.
 struct StoreState {
     std::chrono::microseconds latency{};

@@ -1,4 +1,5 @@
 // backup_pin, backup_unpin, backup_delete.
+#include "pg/catalog/copies.h"
 #include "pg/catalog/rights.h"
 #include "pg/catalog/stored_backup.h"
 #include "pg/run/debris.h"
@@ -99,6 +100,7 @@ Datum Delete(const Call& call) {
     Execute(home.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = $1 "
                      "AND store = $2"),
             {backup.point.backup_id, backup.point.store});
+    WantCopyAgain(home, backup.point.backup_id, backup.point.store);
     AddEvent(home, RoleName(caller), "backup.delete", backup.point.backup_id,
              {{"store", backup.point.store},
               {"objects", std::to_string(report.objects)},

@@ -56,7 +56,7 @@ my $repo = read_file("$dir/repo.json");
 my $stranger = 'ab' x 16;
 my $unknown = qq{ERROR:  XX001: repo.json of store "local" accepts objects of a store that the catalog does not know
 DETAIL:  It names $stranger in accepted_origins, and nobody signs repo.json.
-HINT:  If objects of that store were copied here, call backup_create_store for it too; else take the id out of repo.json.};
+HINT:  If objects of that store were copied here, call backup_create_store for it too, or, if it is lost, backup_accept_origin('local', '$stranger'); else take the id out of repo.json.};
 (my $accepting = $repo) =~ s/"accepted_origins": \[\]/"accepted_origins": ["$stranger"]/ or die $repo;
 chmod 0600, "$dir/repo.json";
 write_file("$dir/repo.json", $accepting);

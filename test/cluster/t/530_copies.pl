@@ -156,6 +156,13 @@ sql($node, "SELECT backup_delete('$third')");
 cmp_ok(sql($node, "SELECT objects FROM backup_copy('$third', 'local')"), '>', 0, 'deleted there, it is copied back');
 is(sql($node, "SELECT store, ok FROM backup_verify('$third', store => 'local')"), 'local|t', 'sound again');
 
+damage($offsite, $third);
+is(sql($node, "SELECT ok FROM backup_verify('$third', 'checksum', 'offsite')"), 'f', 'now the copy is damaged');
+is(copy_status('status'), 'damaged', 'which backup_status shows');
+sql($node, "SELECT backup_delete('$third')");
+await_copy('complete');
+is(sql($node, "SELECT ok FROM backup_verify('$third', store => 'offsite')"), 't', 'deleted there, the launcher makes it anew');
+
 # The copying itself finds damage and reads on elsewhere.
 damage($local, $first);
 sql($node, "SELECT backup_copy('$first', 'far')");

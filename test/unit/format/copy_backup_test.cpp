@@ -202,6 +202,36 @@ TEST_P(CopyTest, WhatOneSourceHoldsDamagedComesFromAnother) {
     EXPECT_EQ(damaged, (std::vector<std::string>{sample.data(0).name, sample.data(1).name}));
 }
 
+// A store that loses what it acknowledged.
+TEST_P(CopyTest, EveryObjectIsLookedUpOnceMoreBeforeTheCommitMark) {
+    const std::string lost = sample.data(0).name;
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation == "create" && name == sample.data(1).name) to.Remove(lost);
+                   });
+    EXPECT_EQ(Catch([&] { Copy(sample.store, *faulty); }).message,
+              "object " + lost + " is missing");
+    EXPECT_FALSE(IsListed());
+    EXPECT_FALSE(to.Exists(sample.File(kManifestFile)));
+}
+
+TEST_P(CopyTest, AKeyThatIsRotatedMeanwhileComesAlong) {
+    if (!GetParam()) return;
+    bool rotated = false;
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation != "create" || !name.starts_with("objects/") || rotated)
+                           return;
+                       RotateRunKey(sample.store, sample.source.run_key(), {}, SampleSecret());
+                       rotated = true;
+                   });
+    Copy(sample.store, *faulty);
+    EXPECT_TRUE(to.Exists(KeyFileName(sample.source.run_key().Id(), 2, "srv")));
+    EXPECT_TRUE(VerifyCopy().ok());
+}
+
 TEST_P(CopyTest, AnObjectThatIsThereWithAnotherSizeIsAnErrorThatNamesIt) {
     const std::string name = sample.data(1).name;
     to.Put(name, AsBytes("something else"));
