@@ -591,7 +591,7 @@ COMMENT ON FUNCTION @extschema@.backup_run(text, text, text, text, text, boolean
 CREATE FUNCTION @extschema@.backup_cancel(backup_id text) RETURNS boolean
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_cancel';
 COMMENT ON FUNCTION @extschema@.backup_cancel(text) IS
-    'Cancels the run that makes this backup, the copying of it, or the restore of that number. False when there is none at work.';
+    'Cancels the run that makes this backup, the copying of it (also one that waits to be tried again), or the restore of that number. False when there is none.';
 
 CREATE FUNCTION @extschema@.backup_progress_rows(OUT run_id bigint, OUT backup_id text, OUT phase text, OUT relation text,
     OUT bytes_done bigint, OUT bytes_total bigint, OUT rows_done bigint, OUT percent double precision,

@@ -7,7 +7,25 @@ namespace {
 
 std::string Label(const StoreRecord& record) { return "store \"" + record.name + "\""; }
 
-// All that is needed to open several copies, collected one by one.
+// The driver, and what to hold the backup against; asks the store nothing.
+StoredBackup Locate(const Home& home, const RestorePoint& point, Interrupt& interrupt) {
+    StoredBackup backup;
+    backup.point = point;
+    backup.record = LoadStore(home, backup.point.store);
+    RequireStoreUse(backup.record);
+    backup.store = OpenRecorded(backup.record, interrupt);
+    backup.trust = CatalogTrust(home, backup.record);
+    backup.trust.allow_untrusted = true;
+    backup.trust.sums.emplace();
+    if (!DecodeHex(backup.point.sums, *backup.trust.sums)) {
+        throw Error(Errc::Internal, "the catalog's sums of backup " + backup.point.backup_id +
+                                        " are not a SHA-256");
+    }
+    return backup;
+}
+
+// All that is needed to open several copies, collected one by one. A store is asked only when those
+// before it have failed: one that is away holds up nothing that does not need it.
 class Copies {
 public:
     Copies(const Home& home, const CopyChoice& choice, Interrupt& interrupt)
@@ -15,7 +33,7 @@ public:
 
     void Add(const RestorePoint& point) {
         try {
-            StoredBackup found = FindInStore(home_, point, interrupt_);
+            StoredBackup found = Locate(home_, point, interrupt_);
             if (choice_.allowed) choice_.allowed(found.record);
             members_.push_back({Label(found.record), std::move(found.store)});
             records_.push_back(std::move(found.record));
@@ -44,7 +62,10 @@ public:
         ReadableBackup backup;
         backup.opened = OpenAnyCopy(
             *stores, points_.front().backup_id,
-            [this](size_t member) -> const Trust& { return trusts_[member]; },
+            [&](size_t member) -> const Trust& {
+                CheckIdentity(stores->member(member), records_[member]);
+                return trusts_[member];
+            },
             [&](size_t member, const Error& error) {
                 if (stores->size() > 1)
                     choice_.say(stores->Describe({member, {}, false, error.message()}));
@@ -84,19 +105,8 @@ private:
 } // namespace
 
 StoredBackup FindInStore(const Home& home, const RestorePoint& point, Interrupt& interrupt) {
-    StoredBackup backup;
-    backup.point = point;
-    backup.record = LoadStore(home, backup.point.store);
-    RequireStoreUse(backup.record);
-    backup.store = OpenRecorded(backup.record, interrupt);
+    StoredBackup backup = Locate(home, point, interrupt);
     CheckIdentity(*backup.store, backup.record);
-    backup.trust = CatalogTrust(home, backup.record);
-    backup.trust.allow_untrusted = true;
-    backup.trust.sums.emplace();
-    if (!DecodeHex(backup.point.sums, *backup.trust.sums)) {
-        throw Error(Errc::Internal, "the catalog's sums of backup " + backup.point.backup_id +
-                                        " are not a SHA-256");
-    }
     return backup;
 }
 

@@ -96,9 +96,8 @@ bool CopyFiller::Start(const Home& home, const RunRequest& request) {
         transaction.Commit();
         starting_.emplace_back(id, request);
         return true;
-    } catch (const ServerError&) {
-        throw;
-    } catch (const Error&) { // no process is free
+    } catch (const Error&) { // no process is free, or no memory to share with one
+        if (ProcDiePending) throw;
         next_look_ = Now() + kStartPause;
         return false;
     }

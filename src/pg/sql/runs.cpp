@@ -145,12 +145,24 @@ bool CancelStarted(const ActiveRun& active) {
     return true;
 }
 
+// Copies that wait for their next attempt.
+bool CancelWaitingCopies(const Home& home, const std::string& id) {
+    return Execute(home.Sql("UPDATE @.backup_copies SET status = 'cancelled', retry = false WHERE "
+                            "backup_id = $1 AND retry AND status NOT IN ('queued', 'running', "
+                            "'succeeded')"),
+                   {id}) > 0;
+}
+
 Datum Cancel(const Call& call) {
     const Home home = RequireHome();
     const std::string id = call.Text(0, "backup id");
     const Oid caller = Caller();
     RoleScope as_owner(home.owner);
     const std::optional<ActiveRun> active = FindActive(home, id);
+    if (!active && CancelWaitingCopies(home, id)) {
+        AddEvent(home, RoleName(caller), "copy.cancel", id);
+        return BoolGetDatum(true);
+    }
     if (!active) {
         Pg([&id] {
             ereport(NOTICE, (errmsg("no run, restore or copy \"%s\" is at work", id.c_str()),

@@ -222,7 +222,13 @@ is(sql($node, "SELECT copied_from IS NOT NULL AND NOT imported FROM backup_resto
 
 rename $offsite, "$offsite.away" or die $!;
 sql($node, "SELECT backup_run('nightly')");
-wait_for($node, "SELECT attempts > 0 AND status = 'failed' FROM backup_copies WHERE store = 'offsite' ORDER BY wanted_at DESC LIMIT 1");
+wait_for($node, "SELECT count(*) > 0 FROM backup_copies WHERE retry AND status = 'failed'");
+my $last = sql($node, "SELECT backup_id FROM backup_copies WHERE retry AND status = 'failed'");
+wait_for($node, "SELECT backup_cancel('$last')");
+wait_for($node, "SELECT NOT retry AND status = 'cancelled' FROM backup_copies WHERE backup_id = '$last' AND store = 'offsite'");
+pass('a copy that waits can be cancelled');
+sql($node, "SELECT backup_run('nightly')");
+wait_for($node, "SELECT count(*) > 0 FROM backup_copies WHERE retry AND status = 'failed'");
 sql($node, "SELECT backup_alter_schedule('nightly', copies => '{}')");
 is(sql($node, "SELECT count(*) FROM backup_copies WHERE retry AND status <> 'succeeded'"), '0', 'a store that the schedule no longer names is tried no more');
 is(sql($node, "SELECT copies FROM backup_status WHERE schedule = 'nightly'"), '[]', 'and no longer shown');
