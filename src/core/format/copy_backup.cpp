@@ -70,14 +70,18 @@ public:
         RemoveStale();
         ReadFiles();
         report_.was_complete = IsComplete();
-        FindMissing();
-        RefuseFull();
-        if (!report_.was_complete) Announce();
-        AcceptOrigins();
-        CopyKeys();
-        for (const ObjectRecord* record : missing_) Copy(*record);
-        CopyKeys(); // a rotation meanwhile did not see this copy
-        if (!report_.was_complete) Commit();
+        if (report_.was_complete) {
+            SendMissing(); // what it lost since
+            return std::move(report_);
+        }
+        Announce();
+        try {
+            SendMissing();
+            Commit();
+        } catch (...) {
+            Withdraw();
+            throw;
+        }
         return std::move(report_);
     }
 
@@ -108,6 +112,16 @@ private:
             to_.RemoveStaleTemporaries();
         } catch (const StoreError&) { // NOLINT(bugprone-empty-catch): see above
         }
+    }
+
+    // Only after the announcement is what is there sure to stay.
+    void SendMissing() {
+        FindMissing();
+        RefuseFull();
+        AcceptOrigins();
+        CopyKeys();
+        for (const ObjectRecord* record : missing_) Copy(*record);
+        CopyKeys(); // a rotation meanwhile did not see this copy
     }
 
     // The texts that say what the backup is, exactly as they are stored.
@@ -186,18 +200,31 @@ private:
                     "Enlarge the file system, or remove backups that are no longer needed.");
     }
 
-    // By `started` the cleaners of that store know that somebody is at work. One of an earlier
-    // attempt counts as long as its deadline is far; it says nothing of the place: only the
-    // deadline ends it.
+    // By `started` those who clean that store see that somebody is at work, and remove nothing that
+    // is there already. One of an earlier attempt that was killed counts as long as its deadline is
+    // far; it says nothing of the place: only the deadline ends it.
     void Announce() {
-        const std::string name = File(kStartedFile);
-        if (SizeIn(to_, name)) {
+        if (SizeIn(to_, File(kStartedFile))) {
             if (HasTimeLeft()) return;
-            to_.Remove(name);
+            to_.Remove(File(kStartedFile));
         }
+        WriteAnnouncement(kLongestRun);
+    }
+
+    // Nobody is at work any more: what lies there may be cleaned away, or gone on with. Best
+    // effort.
+    void Withdraw() noexcept {
+        try {
+            to_.Remove(File(kStartedFile));
+            WriteAnnouncement({});
+        } catch (...) { // NOLINT(bugprone-empty-catch): then the deadline ends it
+        }
+    }
+
+    void WriteAnnouncement(std::chrono::hours time) {
         const Instant now = Now();
         WriteStarted(to_, manifest().backup_id,
-                     {manifest().cluster.system_identifier, {}, now, now + kLongestRun});
+                     {manifest().cluster.system_identifier, {}, now, now + time});
     }
 
     bool HasTimeLeft() {

@@ -337,6 +337,27 @@ TEST_P(CopyTest, ACopyIsAnnounced) {
     EXPECT_TRUE(VerifyCopy().ok());
 }
 
+// What it left may be cleaned away, and must not keep a cleaner from anything else.
+TEST_P(CopyTest, ACopyThatFailedIsAnnouncedNoMore) {
+    sample.store.Remove(sample.data(1).name);
+    EXPECT_EQ(Catch([&] { Copy(); }).code, Errc::Damaged);
+    EXPECT_LE(ReadStarted(to, sample.id()).deadline, Now());
+}
+
+// What was there before the announcement may be cleaned away just before it.
+TEST_P(CopyTest, ItAnnouncesItselfBeforeItLooksWhatIsThere) {
+    bool looked = false;
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation != "stat" || !name.starts_with("objects/")) return;
+                       looked = true;
+                       EXPECT_TRUE(to.Exists(sample.File(kStartedFile)));
+                   });
+    Copy(sample.store, *faulty);
+    EXPECT_TRUE(looked);
+}
+
 TEST_P(CopyTest, AStoreIsMadeWhereThereIsNone) {
     MemoryStore fresh;
     const Backup backup = OpenBackup(sample.store, sample.id(), sample.trust);
@@ -363,7 +384,8 @@ TEST_P(CopyTest, WhatDoesNotFitIsNotBegun) {
     const Thrown thrown = Catch([&] { Copy(sample.store, full); });
     EXPECT_EQ(thrown.code, Errc::DiskFull);
     EXPECT_EQ(thrown.message, "the copy does not fit into store file:///full");
-    EXPECT_EQ(to.objects().size(), 1U);
+    EXPECT_EQ(to.objects().size(), 2U);
+    EXPECT_LE(ReadStarted(to, sample.id()).deadline, Now());
     FullStore enough(to, wanted);
     Copy(sample.store, enough);
     EXPECT_TRUE(VerifyCopy().ok());
