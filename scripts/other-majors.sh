@@ -18,7 +18,7 @@ make_root() {
     say "making a Debian $suite with PostgreSQL $major in $root"
     # Installing a server package would create a cluster.
     debian_root "$root" "$suite" "g++,make,cmake,ninja-build,pkg-config,procps,tzdata,zstd,openssl,libzstd-dev,liblz4-dev,libssl-dev,libpq-dev,\
-nlohmann-json3-dev,libhowardhinnant-date-dev,libcli11-dev,libfmt-dev,libgtest-dev,postgresql-$major,postgresql-server-dev-$major" \
+nlohmann-json3-dev,libhowardhinnant-date-dev,libcli11-dev,libfmt-dev,libcurl4-openssl-dev,libpugixml-dev,libgtest-dev,postgresql-$major,postgresql-server-dev-$major" \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --setup-hook='mkdir -p "$1/etc/postgresql-common"; echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"'
 }

@@ -21,7 +21,7 @@ CREATE TABLE @extschema@.backup_stores (
 CREATE UNIQUE INDEX backup_stores_one_default ON @extschema@.backup_stores (is_default) WHERE is_default;
 COMMENT ON TABLE @extschema@.backup_stores IS 'Where backups are kept. Change it with backup_create_store, backup_alter_store, backup_drop_store.';
 COMMENT ON COLUMN @extschema@.backup_stores.name IS 'name of the store';
-COMMENT ON COLUMN @extschema@.backup_stores.url IS 'where it is: file:///path';
+COMMENT ON COLUMN @extschema@.backup_stores.url IS 'where it is: file:///path, s3://bucket/prefix or azure://account/container/prefix';
 COMMENT ON COLUMN @extschema@.backup_stores.options IS 'options of its driver; never a secret';
 COMMENT ON COLUMN @extschema@.backup_stores.is_default IS 'taken where no store is named';
 COMMENT ON COLUMN @extschema@.backup_stores.created_at IS 'when it was created';
@@ -468,7 +468,7 @@ CREATE FUNCTION @extschema@.backup_create_store(name text, url text, options jso
     make_default boolean DEFAULT false, encryption text DEFAULT 'required') RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_create_store';
 COMMENT ON FUNCTION @extschema@.backup_create_store(text, text, jsonb, boolean, text) IS
-    'Creates a store, or registers one that is there already. url: file:///path of a directory on the server. options: {"max_rate": "50MB"} bytes per second. make_default: taken where no store is named, as the first one is anyway. encryption: required or none, fixed for its life.';
+    'Creates a store, or registers one that is there already. url: file:///path of a directory on the server, s3://bucket/prefix or azure://account/container/prefix. options: max_rate (bytes per second, "50MB"); of s3 also endpoint, region, path_style, ca_file, credentials, profile, storage_class, sse, sse_kms_key, lock_days, lock_mode, tags, timeout; of azure endpoint, ca_file, credentials, storage_class, tags, timeout. make_default: taken where no store is named, as the first one is anyway. encryption: required or none, fixed for its life.';
 
 CREATE FUNCTION @extschema@.backup_alter_store(name text, url text DEFAULT NULL, options jsonb DEFAULT NULL,
     make_default boolean DEFAULT NULL) RETURNS void

@@ -60,7 +60,10 @@ std::string WithoutLineEnd(std::string text) {
 
 void StoreArguments::Declare(Command& command) {
     from_environment = true;
-    command.Add("--store", url, "URL", "Where the backups are, for example file:///srv/backups")
+    command
+        .Add("--store", url, "URL",
+             "Where the backups are: file:///path, s3://bucket/prefix or "
+             "azure://account/container/prefix")
         .Environment("LIFEBOAT_STORE")
         .Required();
     command.Add("--option", options, "NAME=VALUE",

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "pg/bridge/encoding.h"
+#include "pg/catalog/copies.h"
 #include "pg/catalog/restore_points.h"
 #include "pg/run/run_locks.h"
 #include "pg/run/run_record.h"
@@ -219,6 +220,9 @@ void RecordBackup(RunContext& run, const RunPlan& plan, const CommittedBackup& b
     entry.notes = run.notes;
     AddRestorePoint(*home, entry);
     RecordSucceeded(*home, run.id, backup.manifest, run.notes);
+    if (plan.schedule)
+        WantCopies(*home, *plan.schedule, backup.manifest.backup_id, plan.database.name,
+                   plan.store.name);
     AddEvent(*home, ActorName(run.request.requested_by), "run.succeeded", backup.manifest.backup_id,
              {{"run", std::to_string(run.id)},
               {"schedule", NullIfEmpty(run.request.schedule)},
