@@ -63,7 +63,7 @@ public:
             progress.SetPhase("copy");
             CopyProgress copied;
             CopyInterrupt ticking(interrupt, progress, copied);
-            report = CopyBackup(*from, *to, std::move(backup), ticking, &copied);
+            report = CopyOrWithdraw(*from, *to, std::move(backup), ticking, copied);
         }
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
         Print(id, report, elapsed.count());
@@ -71,6 +71,19 @@ public:
     }
 
 private:
+    // Who was interrupted may still say that nobody is at work any more.
+    CopyReport CopyOrWithdraw(Store& from, Store& to, Backup backup, Interrupt& interrupt,
+                              CopyProgress& copied) const {
+        const std::string id = backup.manifest.backup_id;
+        try {
+            return CopyBackup(from, to, std::move(backup), interrupt, &copied);
+        } catch (const Error& error) {
+            NeverInterrupted never;
+            if (error.code() == Errc::Cancelled) WithdrawCopy(*to_.Open(never), id);
+            throw;
+        }
+    }
+
     void Print(const std::string& id, const CopyReport& report, double seconds) const {
         if (json_) {
             PrintOut(JsonText({{"backup_id", id},

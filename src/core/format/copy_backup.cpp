@@ -1,6 +1,6 @@
 #include "core/format/copy_backup.h"
 
-#include <algorithm>
+#include <set>
 
 #include "core/base/count.h"
 #include "core/base/error.h"
@@ -79,7 +79,7 @@ public:
             SendMissing();
             Commit();
         } catch (...) {
-            Withdraw();
+            WithdrawCopy(to_, manifest().backup_id);
             throw;
         }
         return std::move(report_);
@@ -208,23 +208,9 @@ private:
             if (HasTimeLeft()) return;
             to_.Remove(File(kStartedFile));
         }
-        WriteAnnouncement(kLongestRun);
-    }
-
-    // Nobody is at work any more: what lies there may be cleaned away, or gone on with. Best
-    // effort.
-    void Withdraw() noexcept {
-        try {
-            to_.Remove(File(kStartedFile));
-            WriteAnnouncement({});
-        } catch (...) { // NOLINT(bugprone-empty-catch): then the deadline ends it
-        }
-    }
-
-    void WriteAnnouncement(std::chrono::hours time) {
         const Instant now = Now();
         WriteStarted(to_, manifest().backup_id,
-                     {manifest().cluster.system_identifier, {}, now, now + time});
+                     {manifest().cluster.system_identifier, {}, now, now + kLongestRun});
     }
 
     bool HasTimeLeft() {
@@ -243,37 +229,21 @@ private:
             AcceptOrigin(to_, to_repo_, origin);
     }
 
-    // The newest of each kind: rotation has replaced the others.
+    // The newest of each kind: rotation has replaced the others. One of that number that is there
+    // already is as good, whatever its bytes: each store is rotated by itself.
     void CopyKeys() {
-        if (manifest().key_ids.empty()) return;
-        const std::vector<KeyFile> there = ListKeyFiles(to_);
-        for (const KeyFile& file : NewestKeyFiles()) {
-            interrupt_.Check();
-            const bool known = std::any_of(there.begin(), there.end(), [&](const KeyFile& other) {
-                return other.id == file.id && other.extension == file.extension &&
-                       other.number >= file.number;
-            });
-            if (!known) CopyKey(KeyFileName(file.id, file.number, file.extension));
-        }
-    }
-
-    std::vector<KeyFile> NewestKeyFiles() {
-        std::map<std::pair<KeyId, std::string>, KeyFile> newest;
-        for (KeyFile& file : ListKeyFiles(from_)) {
-            const auto& ids = manifest().key_ids;
-            if (std::find(ids.begin(), ids.end(), file.id) == ids.end()) continue;
-            const auto [place, fresh] = newest.try_emplace({file.id, file.extension}, file);
-            if (!fresh && place->second.number < file.number) place->second = file;
-        }
         for (const KeyId& id : manifest().key_ids) {
-            const bool any = newest.contains({id, "cms"}) || newest.contains({id, "srv"});
-            if (!any)
-                throw Error(Errc::Damaged, "the store has no key file for key " + ToHex(id),
-                            "Without it nobody could read the copy.");
+            interrupt_.Check();
+            std::set<std::string> copied;
+            for (const KeyFile& file : KeyFilesOf(from_, id)) { // highest number first
+                if (!copied.insert(file.extension).second) continue;
+                const std::string name = KeyFileName(file.id, file.number, file.extension);
+                if (!to_.Exists(name)) CopyKey(name);
+            }
+            if (!copied.empty()) continue;
+            throw Error(Errc::Damaged, "the store has no key file for key " + ToHex(id),
+                        "Without it nobody could read the copy.");
         }
-        std::vector<KeyFile> files;
-        for (auto& [key, file] : newest) files.push_back(std::move(file));
-        return files;
     }
 
     void CopyKey(const std::string& name) {
@@ -376,6 +346,17 @@ CopyReport CopyBackup(Store& from, Store& to, Backup backup, Interrupt& interrup
 CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const Trust& trust,
                       Interrupt& interrupt, CopyProgress* progress) {
     return CopyBackup(from, to, OpenBackup(from, backup_id, trust), interrupt, progress);
+}
+
+void WithdrawCopy(Store& to, const std::string& backup_id) noexcept {
+    try {
+        Started started = ReadStarted(to, backup_id);
+        if (!started.place.empty() || started.deadline <= Now()) return; // not a copy's, or over
+        to.Remove(BackupFile(backup_id, kStartedFile));
+        started.deadline = started.at = Now();
+        WriteStarted(to, backup_id, started);
+    } catch (...) { // NOLINT(bugprone-empty-catch): then the deadline ends it
+    }
 }
 
 bool CreateStoreFor(Store& to, const Backup& backup) {

@@ -36,6 +36,10 @@ CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const 
 CopyReport CopyBackup(Store& from, Store& to, Backup backup, Interrupt& interrupt,
                       CopyProgress* progress = nullptr);
 
+// A copy that failed is announced no more (CopyBackup does so by itself, where the store lets it:
+// one whose user was interrupted may not). Best effort.
+void WithdrawCopy(Store& to, const std::string& backup_id) noexcept;
+
 // Makes the store that the backup can be copied into, when there is none. True when it did.
 bool CreateStoreFor(Store& to, const Backup& backup);
 

@@ -286,6 +286,7 @@ bool MayBeBetterElsewhere(const Error& error) {
     case Errc::Untrusted:
     case Errc::StoreMissing:
     case Errc::StoreUnreachable:
+    case Errc::StoreDenied:
     case Errc::StoreRefused: return true;
     default: return false;
     }

@@ -16,6 +16,12 @@ bool SaysStoreIsAway(const StoreError& error) {
            error.code() == Errc::StoreUnreachable;
 }
 
+// Of several errors, which tells most about an object.
+int Weight(const StoreError& error) {
+    if (SaysStoreIsAway(error)) return 0;
+    return error.fault() == StoreFault::kNotFound ? 1 : 2;
+}
+
 [[noreturn]] void ThrowReadOnly() {
     throw Error(Errc::Internal, "several stores are read as one: nothing is written to them");
 }
@@ -107,16 +113,20 @@ void FallbackStore::Fail(size_t member, std::string_view name, const StoreError&
         Tell({member, std::string(name), false, Words(error)});
 }
 
-// An object that no store has is simply absent: then no store is dropped for it. (It may be there
-// later, and names that need not exist are asked for.)
+// An object that no store has is simply absent, though another may be away: names that need not
+// exist are asked for. (They may exist later: no store is dropped for what all lack.) What a store
+// said of the object itself comes before both.
 void FallbackStore::FromFirst(std::string_view name,
                               const std::function<void(size_t, Store&)>& ask) {
     std::optional<StoreError> failure;
+    const auto keep = [&](const StoreError& error) {
+        if (!failure || Weight(error) > Weight(*failure)) failure = error;
+    };
     std::vector<size_t> lacking;
     const auto dropped = dropped_.find(name);
     for (const size_t member : order_) {
         if (const auto gone = away_.find(member); gone != away_.end()) {
-            if (!failure) failure = gone->second;
+            keep(gone->second);
             continue;
         }
         if (dropped != dropped_.end() && dropped->second.contains(member)) continue;
@@ -128,7 +138,7 @@ void FallbackStore::FromFirst(std::string_view name,
             } else {
                 Fail(member, name, error);
             }
-            if (!failure || failure->fault() == StoreFault::kNotFound) failure = error;
+            keep(error);
             continue;
         }
         for (const size_t poor : lacking) {

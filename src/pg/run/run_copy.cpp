@@ -39,6 +39,8 @@ public:
         try {
             Copy();
         } catch (const Error&) {
+            run_.stop->Disarm(); // what is left to do is done undisturbed
+            WithdrawCopy(*to_, run_.request.backup_id);
             RecordDamage();
             throw;
         }

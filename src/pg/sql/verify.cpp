@@ -88,7 +88,7 @@ bool VerifyOne(const Home& home, Oid caller, const RestorePoint& point, VerifyLe
 // A store that is away is not the backup's fault: its copies are looked at.
 bool SaysStoreIsAway(const Error& error) {
     return error.code() == Errc::StoreMissing || error.code() == Errc::StoreUnreachable ||
-           error.code() == Errc::StoreRefused;
+           error.code() == Errc::StoreDenied || error.code() == Errc::StoreRefused;
 }
 
 // The first copy that is sound, with a row for each that is not; a store that is away is passed

@@ -135,6 +135,8 @@ is(sql($node, "SELECT backup_cancel('$alone')"), 't', 'backup_cancel cancels a c
 my ($rc, $out, $err) = finish_background($waiting);
 like($err, qr/ERROR:  the run was cancelled/, 'whose caller hears of it');
 is(sql($node, "SELECT status, retry FROM backup_copies WHERE backup_id = '$alone'"), 'cancelled|f', 'its row says so');
+my ($at, $deadline) = read_file("$far/backups/$alone/started") =~ /"at": "([^"]+)".*"deadline": "([^"]+)"/s;
+is($deadline, $at, 'and the store is told that nobody is at work any more');
 sql($node, q{SELECT backup_alter_store('far', options => '{"max_rate": null}')});
 
 # --- damage in one copy -----------------------------------------------------------------------------

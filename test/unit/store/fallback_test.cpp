@@ -90,6 +90,23 @@ TEST_F(FallbackTest, AStoreThatIsAwayIsAskedNoMore) {
     EXPECT_EQ(said_, std::vector<std::string>{"a is passed over: no luck: Today."});
 }
 
+TEST_F(FallbackTest, WhatTheOthersLackIsAbsentThoughOneIsAway) {
+    for (const bool away_first : {true, false}) {
+        FallbackStore both = Both([](std::string_view, std::string_view, uint64_t) {
+            Throw(StoreFault::kPermanent, Errc::StoreMissing);
+        });
+        if (!away_first) both.Prefer(1);
+        for (int time = 0; time < 2; ++time) EXPECT_FALSE(both.Exists("objects/y"));
+    }
+}
+
+TEST_F(FallbackTest, WhatAStoreSaysOfTheObjectComesFirst) {
+    b_.objects().clear();
+    FallbackStore both =
+        Both([](std::string_view, std::string_view, uint64_t) { Throw(StoreFault::kPermanent); });
+    EXPECT_EQ(Catch([&] { both.Stat("objects/x"); }).message, "no luck");
+}
+
 TEST_F(FallbackTest, WhenAllAreAwayTheReasonIsTheFirstOnes) {
     std::vector<FallbackStore::Member> members;
     for (const char* name : {"first", "second"}) {
