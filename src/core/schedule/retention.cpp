@@ -301,6 +301,10 @@ KeepPeriod ParseKeepPeriod(std::string_view text, std::string_view option) {
         default: refuse();
         }
         number = -1;
+        // More than all years is all years.
+        period.months = std::min(period.months, kMostMonths + 1);
+        period.days = std::min(period.days, kMostDays + 1);
+        period.time = std::min<std::chrono::microseconds>(period.time, kMostTime + hours{1});
     }
     if (number >= 0 || period == KeepPeriod{}) refuse();
     return period;

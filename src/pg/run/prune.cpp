@@ -12,7 +12,7 @@ namespace {
 // Rights are missing, or the store is one that only grows.
 bool IsRefusal(const StoreError& error) {
     return error.fault() == StoreFault::kPermanent &&
-           (error.code() == Errc::StoreRefused || error.code() == Errc::Permission);
+           (error.code() == Errc::StoreRefused || error.sqlstate() == "42501");
 }
 
 class Pruning {
@@ -48,23 +48,32 @@ private:
                                         "('queued', 'running')"))))
                 busy_.insert(id);
         });
-        busy_.merge(LiveReferences(*store_, sweeper_, interrupt_));
+        OrRefused([&] { busy_.merge(LiveReferences(*store_, sweeper_, interrupt_)); });
+    }
+
+    // False when the store lets nobody do that.
+    bool OrRefused(const std::function<void()>& work) {
+        try {
+            work();
+            return true;
+        } catch (const StoreError& error) {
+            if (!IsRefusal(error)) throw;
+            result_.refused = error;
+            return false;
+        }
     }
 
     std::string DeleteOne(const KeptCopy& copy) {
         if (result_.refused) return "refused";
         if (busy_.contains(copy.backup_id)) return "postponed";
         bool marked = false;
-        try {
+        const bool taken = OrRefused([&] {
             apart_([&] {
                 marked = MarkDeleted(copy);
                 if (marked) TakeMark(*store_, copy.backup_id, interrupt_);
             });
-        } catch (const StoreError& error) {
-            if (!IsRefusal(error)) throw;
-            result_.refused = error;
-            return "refused";
-        }
+        });
+        if (!taken) return "refused";
         if (!marked) return "postponed";
         sweeper_.deleted.insert(copy.backup_id);
         return "delete";
@@ -89,13 +98,10 @@ private:
     }
 
     void SweepStore() {
-        try {
+        OrRefused([&] {
             store_->RemoveStaleTemporaries();
             result_.sweep = Sweep(*store_, sweeper_, interrupt_);
-        } catch (const StoreError& error) {
-            if (!IsRefusal(error)) throw;
-            result_.refused = error;
-        }
+        });
     }
 
     [[nodiscard]] bool FailedLastTime() const {

@@ -246,7 +246,10 @@ is(debris(), '', 'the next one finishes');
 my ($old, $kept) = expire_one();
 SKIP:
 {
-	skip 'root may do anything', 14 if $> == 0;
+	skip 'root may do anything', 15 if $> == 0;
+	chmod 0300, "$store/backups" or die $!;
+	is(sql($node, q{SELECT backup_id, action FROM backup_prune(dry_run => false) WHERE action <> 'keep'}), "$old|refused", 'nor be looked at');
+	chmod 0700, "$store/backups" or die $!;
 	chmod 0500, "$store/backups/$old" or die $!;
 	my ($rc, $out, $err) = $node->psql('postgres', 'SELECT backup_id, action, rule FROM backup_prune(dry_run => false)');
 	is($rc, 0, 'an append-only store is no error');
@@ -312,6 +315,16 @@ like(sql_error($node, q{SELECT * FROM backup_prune('away', dry_run => false)}), 
 rename "$away.off", $away or die $!;
 sql($node, q{SELECT count(*) FROM backup_prune('away', dry_run => false)});
 is(sql($node, q{SELECT count(*) FROM backup_health WHERE check_name = 'retention' AND status <> 'ok'}), '0', 'until it is back');
+
+# --- the launcher's runs -------------------------------------------------------------------------------------
+
+sql($node, q{SELECT backup_schedule('often', '1 seconds', 'app', keep_last => 1)});
+wait_for($node, q{SELECT count(*) >= 2 FROM backup_events WHERE actor = 'launcher' AND action = 'backup.prune'}, timeout => 60);
+sql($node, q{SELECT backup_pause('often')});
+wait_for($node, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'lifeboat run'}, timeout => 30);
+is(sql($node, q{SELECT count(*) FROM backup_catalog WHERE schedule = 'often' AND status = 'available'}), '1', 'runs of the launcher prune');
+is(sql($node, q{SELECT count(*) FROM backup_runs WHERE schedule = 'often' AND status NOT IN ('succeeded', 'missed')}), '0', 'and succeed');
+is(debris(), '', 'and leave nothing');
 
 # --- rights -------------------------------------------------------------------------------------------------
 
