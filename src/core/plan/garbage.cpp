@@ -57,35 +57,29 @@ std::optional<Instant> RemovableBefore(const std::vector<FolderFacts>& folders,
     return limit;
 }
 
-void Needs::Add(const Manifest& manifest) {
-    objects.insert(manifest.toc.name);
-    for (const ObjectRecord& record : manifest.objects) objects.insert(record.name);
-    keys.insert(manifest.key_ids.begin(), manifest.key_ids.end());
+void Candidates::Add(const StoreObject& object) {
+    if (IsObjectName(object.name)) {
+        objects_.emplace(object.name, object);
+    } else if (const std::optional<KeyFile> key = ParseKeyFileName(object.name)) {
+        keys_[key->id].push_back(object);
+    }
 }
 
-void Needs::Add(const std::vector<SumLine>& sums) {
-    for (const SumLine& line : sums) objects.insert(line.name);
+void Candidates::Spare(std::string_view object) {
+    if (const auto found = objects_.find(object); found != objects_.end()) objects_.erase(found);
 }
 
-bool Needs::Names(const std::string& name) const {
-    const std::optional<KeyFile> key = ParseKeyFileName(name);
-    return key ? keys.contains(key->id) : objects.contains(name);
-}
-
-Garbage FindGarbage(const std::vector<StoreObject>& there, const Needs& used,
-                    const std::optional<Instant>& removable_before) {
+Garbage Candidates::Find(const std::optional<Instant>& removable_before) const {
     Garbage garbage;
-    for (const StoreObject& object : there) {
-        const bool ours = IsObjectName(object.name) || ParseKeyFileName(object.name);
-        if (!ours || used.Names(object.name)) continue;
+    const auto judge = [&](const StoreObject& object) {
         if (removable_before && object.modified < *removable_before) {
             garbage.removable.push_back(object);
         } else {
             garbage.all = false;
         }
-    }
-    std::stable_partition(garbage.removable.begin(), garbage.removable.end(),
-                          [](const StoreObject& object) { return IsObjectName(object.name); });
+    };
+    for (const auto& [name, object] : objects_) judge(object);
+    for (const auto& [id, files] : keys_) std::for_each(files.begin(), files.end(), judge);
     return garbage;
 }
 

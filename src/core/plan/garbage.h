@@ -63,21 +63,23 @@ bool DependsOnSignature(const FolderFacts& folder, const Sweeper& sweeper);
 std::optional<Instant> RemovableBefore(const std::vector<FolderFacts>& folders,
                                        const Sweeper& sweeper);
 
-// Objects by name and run keys by id.
-struct Needs {
-    std::set<std::string, std::less<>> objects;
-    std::set<KeyId> keys;
-    void Add(const Manifest& manifest);
-    void Add(const std::vector<SumLine>& sums);
-    [[nodiscard]] bool Names(const std::string& name) const; // an object or a key file
-};
-
 struct Garbage {
     std::vector<StoreObject> removable; // objects before key files
     bool all = true;                    // nothing unused had to stay
 };
-// Of what lies in objects/ and keys/; other names are left alone.
-Garbage FindGarbage(const std::vector<StoreObject>& there, const Needs& used,
-                    const std::optional<Instant>& removable_before);
+
+// What lies in objects/ and keys/, of which what is used is taken out: only names of what is there
+// are held, whatever the lists of a store name.
+class Candidates {
+public:
+    void Add(const StoreObject& object); // other names are passed over
+    void Spare(std::string_view object);
+    void Spare(const KeyId& key) { keys_.erase(key); }
+    [[nodiscard]] Garbage Find(const std::optional<Instant>& removable_before) const;
+
+private:
+    std::map<std::string, StoreObject, std::less<>> objects_;
+    std::map<KeyId, std::vector<StoreObject>> keys_;
+};
 
 } // namespace lifeboat

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/format/backup_files.h"
+
 namespace lifeboat {
 namespace {
 
@@ -52,9 +54,7 @@ void ReadFacts(Store& store, FolderFacts& facts, const Sweeper& sweeper) {
     Reads([&] { facts.started = ReadStarted(store, facts.backup_id); });
     if (!DependsOnSignature(facts, sweeper)) return;
     Reads([&] {
-        const std::string text =
-            store.Read(BackupFile(facts.backup_id, kManifestFile), kMaxManifestBytes);
-        facts.wants_signature = ParseManifest(text).signer.has_value();
+        facts.wants_signature = ReadManifestHead(store, facts.backup_id).signer.has_value();
     });
 }
 
@@ -76,14 +76,43 @@ std::vector<FolderFacts> FactsOf(const Folders& folders) {
     return facts;
 }
 
-// False when manifest or sums cannot be read.
-bool ReadNeeds(Store& store, const std::string& id, Needs& needs) {
-    const auto text = [&](std::string_view file) {
-        return store.Read(BackupFile(id, file), kMaxManifestBytes);
-    };
-    const bool manifest = Reads([&] { needs.Add(ParseManifest(text(kManifestFile))); });
-    const bool sums = Reads([&] { needs.Add(ParseSums(text(kSumsFile))); });
-    return manifest && sums;
+// Spares whatever stands between quotes and is an object's name: a manifest's list as text, since
+// nobody has vouched for it and JSON takes many times its size.
+class NameScanner final : public Sink {
+public:
+    explicit NameScanner(Candidates& candidates) : candidates_(candidates) {}
+    void Write(Bytes bytes) override {
+        for (const char c : AsText(bytes)) {
+            if (c == '"') {
+                candidates_.Spare(word_);
+                word_.clear();
+            } else if (word_.size() < kMostOfAName) {
+                word_ += c;
+            }
+        }
+    }
+    void Finish() override {}
+
+private:
+    static constexpr size_t kMostOfAName = 64; // more than any object's
+    Candidates& candidates_;
+    std::string word_;
+};
+
+// By its sums and by its manifest, should one of them have suffered. False when one cannot be read.
+bool SpareUsedBy(Store& store, const std::string& id, Candidates& candidates,
+                 Interrupt& interrupt) {
+    const bool head = Reads([&] {
+        for (const KeyId& key : ReadManifestHead(store, id).key_ids) candidates.Spare(key);
+        NameScanner scanner(candidates);
+        Pump(*store.Get(BackupFile(id, kManifestFile)), scanner, interrupt);
+    });
+    const bool sums = Reads([&] {
+        for (const SumLine& line :
+             ParseSums(store.Read(BackupFile(id, kSumsFile), kMaxManifestBytes)))
+            candidates.Spare(line.name);
+    });
+    return head && sums;
 }
 
 void RemoveFile(Store& store, const std::string& name, Interrupt& interrupt) {
@@ -107,15 +136,20 @@ void RemoveAllButStarted(Store& store, const std::string& id, const std::vector<
     }
 }
 
-// A deleted backup must not look like one that is being made, to nobody.
+// A deleted backup must not look like one that is being made, to nobody. On a full disk it may:
+// what makes room does not fail for want of it.
 void EndStarted(Store& store, const std::string& id) {
     Started started;
     if (!Reads([&] { started = ReadStarted(store, id); })) return;
     const Instant past = Now() - 2 * kGarbageGrace;
     if (started.deadline <= past) return;
     started.deadline = past;
-    store.Remove(BackupFile(id, kStartedFile));
-    WriteStarted(store, id, started);
+    try {
+        store.Remove(BackupFile(id, kStartedFile));
+        WriteStarted(store, id, started);
+    } catch (const StoreError& error) {
+        if (error.code() != Errc::DiskFull) throw;
+    }
 }
 
 class Sweeping {
@@ -128,11 +162,11 @@ public:
         if (!HasDead() && sweeper_.deleted.empty()) return report_;
         // Everything that may go is listed before the folders are looked at again: a run writes its
         // `started` before its first object, so whoever made what we have listed is seen then.
-        const std::vector<StoreObject> there = ListCandidates();
+        ListCandidates();
         folders_ = LookAt(store_, sweeper_, interrupt_);
-        const Needs used = CollectNeeds();
+        SpareUsed();
         RemoveFiles();
-        if (report_.unreadable.empty()) RemoveGarbage(there, used);
+        if (report_.unreadable.empty()) RemoveGarbage();
         if (report_.all && report_.unreadable.empty()) RemoveStarted();
         return report_;
     }
@@ -144,25 +178,22 @@ private:
         });
     }
 
-    std::vector<StoreObject> ListCandidates() {
-        std::vector<StoreObject> there;
+    void ListCandidates() {
         for (const char* prefix : {"objects", "keys"}) {
             store_.List(prefix, [&](const StoreObject& object) {
                 interrupt_.Check();
-                there.push_back(object);
+                candidates_.Add(object);
             });
         }
-        return there;
     }
 
-    Needs CollectNeeds() {
-        Needs used;
+    void SpareUsed() {
         for (const auto& [id, folder] : folders_) {
             interrupt_.Check();
             if (folder.state != FolderState::kBackup) continue;
-            if (!ReadNeeds(store_, id, used) && report_.unreadable.empty()) report_.unreadable = id;
+            if (!SpareUsedBy(store_, id, candidates_, interrupt_) && report_.unreadable.empty())
+                report_.unreadable = id;
         }
-        return used;
     }
 
     void RemoveFiles() {
@@ -172,9 +203,8 @@ private:
         }
     }
 
-    void RemoveGarbage(const std::vector<StoreObject>& there, const Needs& used) {
-        const Garbage garbage =
-            FindGarbage(there, used, RemovableBefore(FactsOf(folders_), sweeper_));
+    void RemoveGarbage() {
+        const Garbage garbage = candidates_.Find(RemovableBefore(FactsOf(folders_), sweeper_));
         report_.all = garbage.all;
         for (const StoreObject& object : garbage.removable) {
             RemoveFile(store_, object.name, interrupt_);
@@ -195,6 +225,7 @@ private:
     const Sweeper& sweeper_;
     Interrupt& interrupt_;
     Folders folders_;
+    Candidates candidates_;
     SweepReport report_;
 };
 

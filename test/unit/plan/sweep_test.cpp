@@ -204,6 +204,19 @@ TEST_F(SweepTest, WhatWasDeletedLooksLikeNoRunAtWork) {
     ExpectOnly({&backups_[1], &backups_[2]});
 }
 
+TEST_F(SweepTest, AFullDiskCanBePruned) {
+    store_.Remove(BackupFile(id(0), kStartedFile));
+    WriteStarted(store_, id(0), {"8", "", us_.at, us_.at + hours{24 * 6}, std::string(64, 'c')});
+    const auto full = WithFaults(std::make_unique<test::StoreDoor>(store_),
+                                 [](std::string_view operation, std::string_view, uint64_t) {
+                                     if (operation == "create")
+                                         throw StoreError(StoreFault::kPermanent, Errc::DiskFull,
+                                                          "no space left");
+                                 });
+    Prune(*full, {id(0)});
+    ExpectOnly({&backups_[1], &backups_[2]});
+}
+
 TEST_F(SweepTest, References) {
     AddLive({"8", id(1), us_.at - hours{1}, us_.at + hours{1}, std::string(64, 'c')});
     EXPECT_EQ(LiveReferences(store_, us_, interrupt_), std::set<std::string>{id(1)});
