@@ -6,7 +6,8 @@ line. Ends with its standard input, so that it never outlives a test.
 
     {"order": "rules", "rules": [...]}   from now on; requests are numbered from 1 again, the log is empty
     {"order": "log"}                     -> [{"n": 1, "method": "PUT", "path": "/b/k", "status": 200, "rule": "drop"}, ...]
-    {"order": "line", "delay": seconds before a request goes on, "rate": bytes a second, both ways together (0: any)}
+    {"order": "line", "delay": seconds before a request goes on, "rate": bytes a second, both ways together (0: any),
+     "loss": of packets, each of which costs its connection one more delay}
 
 A rule holds for requests that fit all of "n" (their number), "method", "path" (a regular expression) that it has; not for
 the first "skip" of them (0), and "times" times at most (1; 0 for ever). The first that fits is followed. What it "do"es:
@@ -22,6 +23,7 @@ the first "skip" of them (0), and "times" times at most (1; 0 for ever). The fir
 The header Host goes on as it came: it is signed.
 """
 import json
+import random
 import re
 import socket
 import struct
@@ -30,6 +32,7 @@ import threading
 import time
 
 PIECE = 64 << 10
+PACKET = 1460
 
 
 class Gone(Exception):
@@ -41,11 +44,14 @@ class Line:
 
     def __init__(self):
         self.delay = 0.0
+        self.loss = 0.0
         self.rate = 0
         self.lock = threading.Lock()
         self.free_at = 0.0
 
     def take(self, size):
+        if self.loss and random.random() > (1 - self.loss) ** (size / PACKET):
+            time.sleep(self.delay)
         if not self.rate:
             return
         with self.lock:
@@ -312,7 +318,7 @@ class Proxy:
         if order["order"] == "rules":
             self.rules.replace(order["rules"])
         elif order["order"] == "line":
-            self.line.delay, self.line.rate = order.get("delay", 0), order.get("rate", 0)
+            self.line.delay, self.line.rate, self.line.loss = (order.get(word, 0) for word in ("delay", "rate", "loss"))
         elif order["order"] == "log":
             with self.rules.lock:
                 return self.rules.log
