@@ -10,7 +10,7 @@ say 'clang-format'
 scripts/sources.sh | xargs clang-format --dry-run -Werror || code=1
 
 say 'scripts'
-for script in scripts/*.sh test/run test/s3/ceph.sh test/bench/run test/bench/load test/regressdb/make.sh .ci/run; do
+for script in scripts/*.sh test/run test/s3/ceph.sh test/bench/run test/bench/s3 test/bench/load test/regressdb/make.sh .ci/run; do
     bash -n "$script" || code=1
 done
 
