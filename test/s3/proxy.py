@@ -9,13 +9,15 @@ line. Ends with its standard input, so that it never outlives a test.
     {"order": "line", "delay": seconds before a request goes on, "rate": bytes a second, both ways together (0: any),
      "loss": of packets, each of which costs its connection one more delay}
 
-A rule holds for requests that fit all of "n" (their number), "method", "path" (a regular expression) that it has; not for
-the first "skip" of them (0), and "times" times at most (1; 0 for ever). The first that fits is followed. What it "do"es:
+A rule holds for requests that fit all of "n" (their number), "method", "path" (a regular expression) and "key" (the access
+key that signed them) that it has; not for the first "skip" of them (0), and "times" times at most (1; 0 for ever). The
+first that fits is followed. What it "do"es:
 
     drop     ends the connection before anything of the request went on
     reset    resets it in the middle of the body, of the request or else of the answer
     answer   gives "status", "headers" and "body" for an answer; the service never hears of the request
     delay    says nothing for "seconds"; the service never hears of the request
+    slow     hands the request on after "seconds"
     lost     hands the request on, and ends the connection instead of handing back what the service answered
     cut      ends the connection in the middle of the answer
     etag     hands back another ETag than the service gave
@@ -71,13 +73,13 @@ class Rules:
             self.rules = [dict(rule, skip=rule.get("skip", 0), left=rule.get("times", 1) or float("inf")) for rule in rules]
             self.log = []
 
-    def enter(self, method, path):
+    def enter(self, method, path, signature):
         """The log's entry of this request, and the rule to follow."""
         with self.lock:
             entry = {"n": len(self.log) + 1, "method": method, "path": path, "status": None, "rule": None}
             self.log.append(entry)
             for rule in self.rules:
-                if rule["left"] > 0 and self.fits(rule, entry):
+                if rule["left"] > 0 and self.fits(rule, entry) and f"={rule.get('key', '')}" in signature:
                     rule["skip"] -= 1
                     if rule["skip"] >= 0:
                         continue
@@ -167,7 +169,7 @@ class Exchange:
         self.first, self.headers = client.head()
         self.method, self.path, _ = self.first.split(" ", 2)
         self.length = int(header(self.headers, "content-length") or 0)
-        self.entry, self.rule = rules.enter(self.method, self.path)
+        self.entry, self.rule = rules.enter(self.method, self.path, header(self.headers, "authorization") or "=")
 
     def run(self):
         if self.line.delay:
@@ -246,6 +248,10 @@ class Exchange:
         self.skip_body()
         time.sleep(self.rule["seconds"])
         raise Gone
+
+    def do_slow(self):
+        time.sleep(self.rule["seconds"])
+        self.do_forward()
 
     def do_lost(self):
         upstream = self.hand_on()
