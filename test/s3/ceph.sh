@@ -43,6 +43,8 @@ ms_mon_service_mode = crc
 
 # One copy of everything, in memory.
 osd_objectstore = memstore
+# Debian's Ceph 20 has a path that is not absolute.
+osd_class_dir = $(dirname "$(find /usr/lib -name libcls_version.so -print -quit)")
 memstore_device_bytes = 6442450944
 osd_pool_default_size = 1
 osd_pool_default_min_size = 1
