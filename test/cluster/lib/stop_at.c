@@ -1,6 +1,7 @@
 /* A server started with this preloaded stops where a file gets its name or loses it: while the file that STOP_AT names
  * exists, the process that is about to publish a file whose name stands in it says so by creating FILE.reached, and waits.
- * A number in it instead: before the process removes its file of that number, counted since the number was read first. */
+ * A number in it instead: before the process removes its file of that number, counted since the number was read first; a
+ * name after a minus: before it removes a file of that name. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dlfcn.h>
@@ -56,8 +57,14 @@ int unlinkat(int directory, const char *name, int flags)
 	const char *control = getenv("STOP_AT");
 	char wanted[256];
 
-	if (control != NULL && (flags & AT_REMOVEDIR) == 0 && read_wanted(control, wanted, sizeof(wanted)) &&
-		isdigit((unsigned char) wanted[0]) && ++removed == atoi(wanted))
-		stop(control);
+	const char *slash = strrchr(name, '/');
+
+	if (control != NULL && (flags & AT_REMOVEDIR) == 0 && read_wanted(control, wanted, sizeof(wanted)))
+	{
+		if (isdigit((unsigned char) wanted[0]) && ++removed == atoi(wanted))
+			stop(control);
+		if (wanted[0] == '-' && strcmp(wanted + 1, slash != NULL ? slash + 1 : name) == 0)
+			stop(control);
+	}
 	return next(directory, name, flags);
 }

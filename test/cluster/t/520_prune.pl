@@ -241,6 +241,24 @@ is(missing(), '', 'no manifest names what is gone');
 sql($node, q{SELECT count(*) FROM backup_prune(dry_run => false)});
 is(debris(), '', 'the next one finishes');
 
+# A run that is killed while it prunes has succeeded all the same, and the next one finishes.
+for my $file (qw(SHA256SUMS manifest.json started))
+{
+	expire_one();
+	write_file($stop, "-$file", 0644);
+	my $run = background($node, q{SELECT backup_run('nightly')});
+	ok(reaches($run), "a run prunes, before it removes $file");
+	kill_worker($node, 'lifeboat run', 'KILL');
+	unlink $stop, "$stop.reached";
+	finish_background($run);
+	wait_up($node);
+	is(sql($node, 'SELECT status FROM backup_runs ORDER BY id DESC LIMIT 1'), 'succeeded', 'killed there, it has succeeded');
+	is(missing(), '', 'no manifest names what is gone');
+	my $next = scheduled();
+	is(debris(), '', 'the next run leaves nothing');
+	is(in_store(), join(' ', sort $ad_hoc, $newest, $next), 'but what the rules keep');
+}
+
 # --- a store that lets nobody delete ---------------------------------------------------------------------
 
 my ($old, $kept) = expire_one();
