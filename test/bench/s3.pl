@@ -24,12 +24,21 @@ sub sql
 
 sub median { my @sorted = sort { $a <=> $b } @_; return $sorted[ $#sorted / 2 ]; }
 
-# Seconds of a backup's run, and the bytes it has stored.
+# Seconds of a backup's run, the bytes it has stored and those it has read. Nobody waits for it, who would be told of its progress.
 sub backup
 {
 	my ($store) = @_;
-	my $id = sql("SELECT backup_run(database => 'bench', store => '$store')");
+	my $id = sql("SELECT backup_run(database => 'bench', store => '$store', wait => false)");
+	sleep 0.2 until sql("SELECT status NOT IN ('queued', 'running') FROM backup_runs WHERE backup_id = '$id'") eq 't';
+	die "the run failed\n" if sql("SELECT status FROM backup_runs WHERE backup_id = '$id'") ne 'succeeded';
 	return split /\|/, sql("SELECT extract(epoch FROM finished_at - started_at), stored_bytes, raw_bytes FROM backup_runs WHERE backup_id = '$id'");
+}
+
+# The service keeps everything in memory.
+sub forget
+{
+	$s3->remove('bench', $_) for grep { !/repo\.json$/ } $s3->list('bench');
+	return;
 }
 
 # --- the data -----------------------------------------------------------------------------------------
@@ -47,7 +56,7 @@ sql("SELECT backup_create_store('near', 's3://bench/near', '" . JSON::PP::encode
 
 # --- in turns -------------------------------------------------------------------------------------------
 
-$proxy->line(delay => 0.03, loss => 0.01);
+$proxy->line(delay => 0.03, loss => $ENV{LOSS} / 100);
 my (%seconds, $stored, $raw);
 for my $round (0 .. $ENV{ROUNDS})
 {
@@ -57,9 +66,10 @@ for my $round (0 .. $ENV{ROUNDS})
 		push @{ $seconds{$store} }, $measured[0] if $round > 0;
 		($stored, $raw) = @measured[ 1, 2 ];
 	}
+	forget();
 }
 printf "%-34s %6s  %s\n", sprintf('%.0f MB of text, %.0f MB stored', $raw / 2**20, $stored / 2**20), 'median', 'seconds of each';
-for my $case ([ local => 'a directory' ], [ near => 'the service itself' ], [ s3 => 'it, 30 ms away, 1 % lost' ])
+for my $case ([ local => 'a directory' ], [ near => 'the service itself' ], [ s3 => "it, 30 ms away, $ENV{LOSS} % lost" ])
 {
 	my ($store, $name) = @$case;
 	printf "  %-32s %6.2f  %s\n", $name, median(@{ $seconds{$store} }), join ' ', map { sprintf '%.2f', $_ } @{ $seconds{$store} };
@@ -72,8 +82,7 @@ printf "throughput to the service itself: %.0f %%\n\n", 100 * median(@{ $seconds
 my $rate = $stored / median(@{ $seconds{local} }) / 10;
 $proxy->line(rate => $rate);
 my $began = time;
-defined(my $pid = fork) or die "fork: $!";
-if ($pid == 0) { exec 'psql', '-X', '-q', '-c', "SET client_min_messages = warning; SELECT backup_run(database => 'bench', store => 's3')", 'postgres'; die; }
+my $slow = sql(q{SELECT backup_run(database => 'bench', store => 's3', wait => false)});
 
 # Anonymous memory of each process of the run, in MB.
 sub memory
@@ -90,15 +99,15 @@ sub memory
 }
 
 my (%peak, @said);
-while (waitpid($pid, 1) == 0)
+while (sql("SELECT status FROM backup_runs WHERE backup_id = '$slow'") eq 'running')
 {
 	my $memory = memory();
 	$peak{$_} = max($peak{$_} // 0, $memory->{$_}) for keys %$memory;
-	my ($phase, $percent, $eta) = split /\|/, sql('SELECT phase, percent, extract(epoch FROM eta - clock_timestamp()) FROM backup_progress');
+	my ($phase, $percent, $eta) = split /\|/, sql('SELECT phase, percent, extract(epoch FROM eta) FROM backup_progress');
 	push @said, [ time - $began, $percent, $eta ] if ($phase // '') eq 'data';
 	sleep 0.5;
 }
-die "the slow run failed\n" if $? != 0;
+die "the slow run failed\n" if sql("SELECT status FROM backup_runs WHERE backup_id = '$slow'") ne 'succeeded';
 my $took = time - $began;
 printf "a service of %.1f MB/s, a tenth of the directory's: %.0f s\n", $rate / 2**20, $took;
 printf "  memory, most: %s\n", join ', ', map { sprintf '%s %.0f MB', s/ \d+$//r, $peak{$_} } sort keys %peak;

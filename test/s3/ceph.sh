@@ -66,6 +66,7 @@ rgw_frontends = beast endpoint=127.0.0.1:$port ssl_endpoint=127.0.0.1:$((port + 
 # Makes BUCKET.localhost another name of localhost/BUCKET.
 rgw_dns_name = localhost
 rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 5
 END
 }
 
