@@ -119,10 +119,7 @@ Committed CommitBackup(Store& store, Manifest manifest, const std::vector<TocEnt
                                         "\" does not read back as it is");
 
     CheckObjectPresent(store, manifest.toc);
-    for (const ObjectRecord& record : manifest.objects) {
-        interrupt.Check();
-        CheckObjectPresent(store, record);
-    }
+    CheckObjectsPresent(store, manifest.objects, interrupt);
     const std::string sums = FormatSums(SumsOf(manifest, json));
     store.Put(BackupFile(manifest.backup_id, kManifestFile), AsBytes(json));
     interrupt.Check();

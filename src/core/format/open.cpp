@@ -13,13 +13,18 @@ namespace {
 constexpr uint64_t kMaxSignatureBytes = 1024;
 constexpr uint64_t kMaxTocBytes = 1ULL << 30;
 
-std::optional<std::string> ReadIfThere(Store& store, std::string_view name, uint64_t limit) {
+// What is there, or not; or denied: who may not list is told so of what is not there, too.
+struct Reading {
+    std::optional<std::string> text;
+    std::optional<StoreError> denied;
+};
+
+Reading ReadIfThere(Store& store, std::string_view name, uint64_t limit) {
     try {
-        return store.Read(name, limit);
+        return {store.Read(name, limit), {}};
     } catch (const StoreError& e) {
-        // Who may not list is told "denied" of what is not there.
-        if (e.fault() == StoreFault::kNotFound || e.code() == Errc::StoreDenied)
-            return std::nullopt;
+        if (e.fault() == StoreFault::kNotFound) return {};
+        if (e.code() == Errc::StoreDenied) return {{}, e};
         throw;
     }
 }
@@ -29,16 +34,22 @@ std::optional<std::string> ReadIfThere(Store& store, std::string_view name, uint
                 "It has no " + std::string(lacks) + ": its run did not finish.");
 }
 
-[[noreturn]] void ThrowNotThere(Store& store, std::string_view id) {
+[[noreturn]] void ThrowNotThere(Store& store, std::string_view id,
+                                const std::optional<StoreError>& denied) {
     bool any = false;
+    bool sums = false;
     try {
-        store.List(BackupFile(id, ""), [&](const StoreObject&) { any = true; });
+        store.List(BackupFile(id, ""), [&](const StoreObject& object) {
+            any = true;
+            sums = sums || object.name == BackupFile(id, kSumsFile);
+        });
     } catch (const StoreError& e) {
         if (e.code() != Errc::StoreDenied) throw;
         throw Error(Errc::StoreDenied,
                     "there is no backup \"" + std::string(id) + "\" in the store, or it is denied",
                     e.detail(), e.hint());
     }
+    if (sums && denied) throw *denied;
     if (any) ThrowUnfinished(id, kSumsFile);
     throw Error(Errc::NotFound, "there is no backup \"" + std::string(id) + "\" in the store");
 }
@@ -107,7 +118,8 @@ void RefuseLarge(Store& store, const std::string& name, uint64_t most) {
 
 Manifest ReadManifest(Store& store, std::string_view id, const std::vector<SumLine>& sums) {
     const std::string name = BackupFile(id, kManifestFile);
-    const auto text = ReadIfThere(store, name, kMaxManifestBytes);
+    const auto [text, denied] = ReadIfThere(store, name, kMaxManifestBytes);
+    if (denied) throw *denied;
     if (!text)
         throw Error(Errc::Damaged, name + " is missing",
                     "SHA256SUMS lists it, the store does not have it.");
@@ -246,12 +258,13 @@ Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust) 
     Backup backup;
     backup.repo = ReadRepo(store);
     const std::string sums_name = BackupFile(backup_id, kSumsFile);
-    const auto sums = ReadIfThere(store, sums_name, kMaxManifestBytes);
-    if (!sums) ThrowNotThere(store, backup_id);
+    const auto [sums, sums_denied] = ReadIfThere(store, sums_name, kMaxManifestBytes);
+    if (!sums) ThrowNotThere(store, backup_id, sums_denied);
     backup.sums_digest = Sha256Of(AsBytes(*sums));
 
-    const auto signature =
+    const auto [signature, signature_denied] =
         ReadIfThere(store, BackupFile(backup_id, kSignatureFile), kMaxSignatureBytes);
+    if (signature_denied && ReadManifestHead(store, backup_id).signer) throw *signature_denied;
     const SignerPublic* signer = FindSigner(trust, *sums, signature);
     backup.signature_checked = signer != nullptr;
     const bool remembered = AreRemembered(trust, backup.sums_digest, sums_name);

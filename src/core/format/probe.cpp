@@ -61,7 +61,7 @@ public:
             if (!refused) throw;
             return "an existing object is not overwritten";
         }
-        if (store_.Properties().may_overwrite) return OverwrittenByService();
+        if (store_.Properties().is_service) return OverwrittenByService();
         throw Error(Errc::StoreRefused, "an existing object was overwritten",
                     "The store must refuse to create an object whose name is taken.");
     }

@@ -75,5 +75,6 @@ void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interr
                      std::atomic<uint64_t>* done = nullptr);
 // Looks it up: is it there, and as large as the manifest says?
 void CheckObjectPresent(Store& store, const ObjectRecord& record);
+void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, Interrupt& interrupt);
 
 } // namespace lifeboat

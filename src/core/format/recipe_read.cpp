@@ -174,18 +174,31 @@ void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interr
     ReadStored(store, record, context, nothing);
 }
 
-void CheckObjectPresent(Store& store, const ObjectRecord& record) {
-    uint64_t size = 0;
+void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records,
+                         Interrupt& interrupt) {
+    std::vector<std::string_view> names;
+    names.reserve(records.size());
+    for (const ObjectRecord& record : records) names.emplace_back(record.name);
+    size_t next = 0;
     try {
-        size = store.Stat(record.name).size;
+        store.StatEach(names, [&](const StoreObject& object) {
+            interrupt.Check();
+            const ObjectRecord& record = records[next++];
+            if (object.size != record.stored_bytes)
+                ThrowDamaged(What(record), "It has " + std::to_string(object.size) +
+                                               " bytes, the manifest says " +
+                                               std::to_string(record.stored_bytes) + ".");
+        });
     } catch (const StoreError& e) {
         if (e.fault() != StoreFault::kNotFound) throw;
-        throw Error(Errc::Damaged, What(record) + " is missing",
+        throw Error(Errc::Damaged, What(records[next]) + " is missing",
                     "The manifest lists it, the store does not have it.");
     }
-    if (size != record.stored_bytes)
-        ThrowDamaged(What(record), "It has " + std::to_string(size) + " bytes, the manifest says " +
-                                       std::to_string(record.stored_bytes) + ".");
+}
+
+void CheckObjectPresent(Store& store, const ObjectRecord& record) {
+    NeverInterrupted never;
+    CheckObjectsPresent(store, {&record, 1}, never);
 }
 
 } // namespace lifeboat

@@ -58,9 +58,11 @@ Repo ReadRepo(Store& store) {
         return ParseRepo(store.Read(kRepoName, kMaxRepoBytes));
     } catch (const StoreError& e) {
         if (e.fault() != StoreFault::kNotFound) throw;
-        throw Error(Errc::StoreMissing,
-                    "there is no backup store at \"" + Printable(store.Properties().url) + "\"",
-                    "It has no file repo.json.", "Is it mounted?");
+        const StoreProperties properties = store.Properties();
+        throw Error(
+            Errc::StoreMissing, "there is no backup store at \"" + Printable(properties.url) + "\"",
+            "It has no file repo.json.",
+            properties.is_service ? "Are bucket, prefix and endpoint right?" : "Is it mounted?");
     }
 }
 

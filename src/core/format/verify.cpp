@@ -74,7 +74,10 @@ private:
             if (level_ != VerifyLevel::kPresent) return CheckBytes(record);
             CheckObjectPresent(store_, record);
         } catch (const StoreError& e) {
-            if (e.fault() != StoreFault::kPermanent || !StoreAnswers()) throw;
+            // What a service refuses says something of rights, of an archive, of itself.
+            const bool of_object = e.fault() == StoreFault::kPermanent &&
+                                   !store_.Properties().is_service && StoreAnswers();
+            if (!of_object) throw;
             report.problems.push_back(ProblemText(e));
         } catch (const Error& e) {
             if (!IsDamage(e)) throw;

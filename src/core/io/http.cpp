@@ -11,7 +11,6 @@
 namespace lifeboat {
 namespace {
 
-constexpr std::chrono::milliseconds kLookAtInterrupts{100};
 constexpr size_t kMostHeaders = 256;
 
 // Once in a process, before its first thread of ours; libcurl counts its uses itself.
@@ -43,7 +42,7 @@ HttpFault FaultOf(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_PROXY: return HttpFault::kName;
     case CURLE_COULDNT_CONNECT: return HttpFault::kConnect;
     case CURLE_OPERATION_TIMEDOUT: return HttpFault::kTimeout;
-    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CONNECT_ERROR: return HttpFault::kHandshake;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR: return HttpFault::kTls;
     case CURLE_SSL_CACERT_BADFILE: return HttpFault::kSettings;
@@ -60,54 +59,6 @@ struct FreeList {
 
 } // namespace
 
-// --- one exchange --------------------------------------------------------------------------------
-
-bool HttpExchange::Ended() const {
-    const std::lock_guard lock(mutex_);
-    return has_ended_;
-}
-
-const HttpAnswer& HttpExchange::Wait(Interrupt& interrupt) {
-    std::unique_lock lock(mutex_);
-    while (!has_ended_) {
-        lock.unlock();
-        interrupt.Check();
-        lock.lock();
-        ended_.wait_for(lock, kLookAtInterrupts, [this] { return has_ended_; });
-    }
-    if (error_) throw HttpError(*error_);
-    return answer_;
-}
-
-const HttpAnswer* HttpExchange::Answer() const {
-    const std::lock_guard lock(mutex_);
-    return has_ended_ && !error_ ? &answer_ : nullptr;
-}
-
-bool HttpExchange::SentAgain() const {
-    const std::lock_guard lock(mutex_);
-    return sent_again_;
-}
-
-void HttpExchange::NoteSentAgain() {
-    const std::lock_guard lock(mutex_);
-    sent_again_ = true;
-}
-
-void HttpExchange::End(HttpAnswer answer) {
-    const std::lock_guard lock(mutex_);
-    answer_ = std::move(answer);
-    has_ended_ = true;
-    ended_.notify_all();
-}
-
-void HttpExchange::Fail(HttpFault fault, std::string message) {
-    const std::lock_guard lock(mutex_);
-    error_ = std::make_unique<HttpError>(fault, std::move(message));
-    has_ended_ = true;
-    ended_.notify_all();
-}
-
 // --- a thread with its connection ----------------------------------------------------------------
 
 // Called back by libcurl: nothing may be thrown through it.
@@ -120,8 +71,11 @@ public:
         const HttpRequest& request = exchange.request_;
         answer_ = {};
         sent_ = 0;
-        too_long_ = rewound_ = false;
+        too_long_ = rewound_ = stalled_ = false;
+        moved_ = 0;
+        moved_at_ = std::chrono::steady_clock::now();
         request_ = &request;
+        exchange_ = &exchange;
         std::unique_ptr<curl_slist, FreeList> headers;
         for (const std::string& line : request.headers) Append(headers, line);
         Append(headers, "Expect:"); // no round trip before the body
@@ -135,7 +89,7 @@ public:
         long status = 0;
         curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
         answer_.status = static_cast<int>(status);
-        exchange.End(std::move(answer_));
+        exchange.Answered(std::move(answer_));
     }
 
 private:
@@ -155,6 +109,7 @@ private:
         const HttpSettings& settings = client_.settings_;
         Set(CURLOPT_URL, request.url.c_str());
         Set(CURLOPT_NOSIGNAL, 1L);
+        Set(CURLOPT_QUICK_EXIT, 1L); // a name server that does not answer is not waited for
         Set(CURLOPT_PROTOCOLS_STR, "http,https");
         Set(CURLOPT_HTTP_VERSION,
             static_cast<long>(CURL_HTTP_VERSION_1_1)); // a connection for each
@@ -195,6 +150,11 @@ private:
 
     void Failed(HttpExchange& exchange, CURLcode code, const char* said) {
         if (too_long_) return exchange.Fail(HttpFault::kTooLong, "the answer is too long");
+        if (stalled_)
+            return exchange.Fail(HttpFault::kTimeout,
+                                 "nothing was sent or received for " +
+                                     std::to_string(client_.settings_.timeout.count() / 1000) +
+                                     " s");
         if (code == CURLE_ABORTED_BY_CALLBACK)
             return exchange.Fail(HttpFault::kAbandoned, "the transfer was broken off");
         exchange.Fail(FaultOf(code), *said != '\0' ? said : curl_easy_strerror(code));
@@ -216,9 +176,20 @@ private:
         thread->sent_ = static_cast<uint64_t>(offset);
         return CURL_SEEKFUNC_OK;
     }
-    static int OnProgress(void* self, curl_off_t /*down*/, curl_off_t /*down_done*/,
-                          curl_off_t /*up*/, curl_off_t /*up_done*/) noexcept {
-        return static_cast<HttpThread*>(self)->client_.ending() ? 1 : 0;
+    static int OnProgress(void* self, curl_off_t /*down*/, curl_off_t down_done, curl_off_t /*up*/,
+                          curl_off_t up_done) noexcept {
+        auto* thread = static_cast<HttpThread*>(self);
+        const bool stop = thread->client_.ending() || thread->exchange_->BrokenOff();
+        return stop || thread->IsStalled(down_done + up_done) ? 1 : 0;
+    }
+
+    // libcurl's own measure is an average, which is late after much was sent.
+    bool IsStalled(curl_off_t moved) noexcept {
+        const auto now = std::chrono::steady_clock::now();
+        if (moved != moved_) moved_at_ = now;
+        moved_ = moved;
+        stalled_ = now - moved_at_ > client_.settings_.timeout;
+        return stalled_;
     }
 
     bool TakeHeader(std::string_view line) noexcept {
@@ -268,40 +239,67 @@ private:
     HttpClient& client_;
     std::unique_ptr<CURL, FreeHandle> handle_;
     const HttpRequest* request_ = nullptr;
+    HttpExchange* exchange_ = nullptr;
     HttpAnswer answer_;
     uint64_t sent_ = 0;
     bool too_long_ = false;
     bool rewound_ = false;
+    curl_off_t moved_ = 0; // bytes in both directions, and when the last of them did
+    std::chrono::steady_clock::time_point moved_at_;
+    bool stalled_ = false;
 };
 
 // --- the client ----------------------------------------------------------------------------------
 
+// Several threads of a program may have clients.
+struct HttpClient::AllClients {
+    std::mutex mutex;
+    std::set<HttpClient*> clients;
+};
+
 HttpClient::HttpClient(HttpSettings settings) : settings_(std::move(settings)) {
     StartCurl();
-    Clients().insert(this);
+    AllClients& all = Clients();
+    const std::lock_guard lock(all.mutex);
+    all.clients.insert(this);
 }
 
 HttpClient::~HttpClient() {
-    Clients().erase(this);
+    {
+        AllClients& all = Clients();
+        const std::lock_guard lock(all.mutex);
+        all.clients.erase(this);
+    }
     Stop();
 }
 
-// Clients are made, used and ended by one thread; the set is never freed.
-std::set<HttpClient*>& HttpClient::Clients() {
-    static auto* clients = new std::set<HttpClient*>();
+// Never freed.
+HttpClient::AllClients& HttpClient::Clients() {
+    static auto* clients = new AllClients();
     return *clients;
 }
 
 void HttpClient::StopAll() noexcept {
-    for (HttpClient* client : Clients()) client->Stop();
+    std::set<HttpClient*> clients;
+    {
+        AllClients& all = Clients();
+        const std::lock_guard lock(all.mutex);
+        clients.swap(all.clients);
+    }
+    for (HttpClient* client : clients) client->BeginToStop();
+    for (HttpClient* client : clients) client->Stop();
 }
 
-void HttpClient::Stop() noexcept {
+void HttpClient::BeginToStop() noexcept {
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
     }
     changed_.notify_all();
+}
+
+void HttpClient::Stop() noexcept {
+    BeginToStop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     for (const auto& exchange : std::exchange(waiting_, {}))

@@ -25,7 +25,8 @@ namespace lifeboat {
 enum class HttpFault {
     kName,      // the host's name is not known
     kConnect,   // nobody answers there
-    kTls,       // no common protocol, a certificate that is not trusted
+    kTls,       // a certificate that is not trusted
+    kHandshake, // no agreement on TLS, or the connection ended before one
     kTimeout,   // nothing moved for too long
     kBroken,    // the connection ended too early, the answer makes no sense
     kTooLong,   // the answer is longer than it may be
@@ -62,13 +63,17 @@ public:
     // The connection ended before an answer, and the request went over another one: it may have
     // been carried out twice. To be asked after the end.
     [[nodiscard]] bool SentAgain() const;
+    // Waits for the end, `patience` at most, then breaks it off and waits again: afterwards nothing
+    // of it is sent any more.
+    void End(std::chrono::milliseconds patience);
 
 private:
     friend class HttpClient;
     friend class HttpThread;
 
     void NoteSentAgain();
-    void End(HttpAnswer answer);
+    [[nodiscard]] bool BrokenOff() const;
+    void Answered(HttpAnswer answer);
     void Fail(HttpFault fault, std::string message);
 
     HttpRequest request_;
@@ -76,6 +81,7 @@ private:
     std::condition_variable ended_;
     bool has_ended_ = false;
     bool sent_again_ = false;
+    bool broken_off_ = false;
     std::unique_ptr<HttpError> error_;
     HttpAnswer answer_;
 };
@@ -88,7 +94,7 @@ public:
     ~HttpClient();
 
     // Ends every client's threads: for a process that is about to exit without leaving its scopes.
-    // None of them can be used afterwards.
+    // None of them can be used afterwards, and no other thread may be making one.
     static void StopAll() noexcept;
 
     std::shared_ptr<HttpExchange> Begin(HttpRequest request);
@@ -97,7 +103,9 @@ public:
 private:
     friend class HttpThread;
 
-    static std::set<HttpClient*>& Clients();
+    struct AllClients;
+    static AllClients& Clients();
+    void BeginToStop() noexcept;
     void Stop() noexcept;
     void Run() noexcept;
     std::shared_ptr<HttpExchange> Next(); // nullptr: the end

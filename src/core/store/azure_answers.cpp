@@ -89,11 +89,16 @@ std::string AzureErrorCode(const HttpAnswer& answer) {
 
 StoreError AzureRefused(const ServiceCall& call, std::string_view url, const HttpAnswer& answer) {
     const std::string code = AzureErrorCode(answer);
-    if (answer.status == 404 && code != "ContainerNotFound") return ObjectAbsent(call.name, url);
-    if (code == "BlobAlreadyExists" || answer.status == 412) return ObjectExists(call.name, url);
-    return {PassesByItself(answer.status) ? StoreFault::kTransient : StoreFault::kPermanent,
-            CodeFor(answer.status, code), "could not " + Describe(call, url), Detail(answer, code),
-            HintFor(answer, code)};
+    if (answer.status == 404 && !code.empty() && code != "ContainerNotFound")
+        return ObjectAbsent(call.name, url);
+    // Who may create and not write is told the latter.
+    if (code == "BlobAlreadyExists" || code == "UnauthorizedBlobOverwrite" || answer.status == 412)
+        return ObjectExists(call.name, url);
+    const bool stray = answer.status == 404 && code.empty(); // of somebody between here and there
+    return {
+        stray || PassesByItself(answer.status) ? StoreFault::kTransient : StoreFault::kPermanent,
+        CodeFor(answer.status, code), "could not " + Describe(call, url), Detail(answer, code),
+        HintFor(answer, code)};
 }
 
 ServiceListing ParseAzureListing(const ServiceCall& call, std::string_view url,
@@ -111,9 +116,9 @@ ServiceListing ParseAzureListing(const ServiceCall& call, std::string_view url,
         const pugi::xml_node properties = blob.child("Properties");
         StoreObject object;
         object.name = ChildText(blob, "Name");
-        object.size = properties.child("Content-Length").text().as_ullong();
-        if (const auto modified = ParseHttpDate(ChildText(properties, "Last-Modified")))
-            object.modified = *modified;
+        object.size = ListedSize(call, url, ChildText(properties, "Content-Length"));
+        object.modified =
+            ListedTime(call, url, ParseHttpDate(ChildText(properties, "Last-Modified")));
         listing.objects.push_back(std::move(object));
     }
     listing.next = ChildText(result, "NextMarker");

@@ -26,7 +26,9 @@ std::string FromEnvironment() {
 
 AzureCredentials ParseAzureCredentials(std::string_view text, const std::string& where) {
     text = Trimmed(text);
-    if (text.find("sig=") != std::string_view::npos) {
+    const bool token = text.starts_with("sig=") || text.starts_with("?sig=") ||
+                       text.find("&sig=") != std::string_view::npos;
+    if (token) {
         if (text.starts_with('?')) text.remove_prefix(1);
         return {{}, std::string(text)};
     }

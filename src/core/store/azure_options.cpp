@@ -28,8 +28,10 @@ void ParseOne(const std::string& name, const std::string& value, AzureOptions& o
     } else if (name == "credentials") {
         ParseCredentials(value, options);
     } else if (name == "storage_class") {
-        if (value != "Hot" && value != "Cool" && value != "Cold" && value != "Archive")
-            RefuseOption(name, value, "It is \"Hot\", \"Cool\", \"Cold\" or \"Archive\".");
+        if (value != "Hot" && value != "Cool" && value != "Cold")
+            RefuseOption(name, value, "It is \"Hot\", \"Cool\" or \"Cold\".",
+                         "What lies in Archive cannot be read for hours: let a lifecycle rule move "
+                         "what lies below objects/ there.");
         options.object_headers["x-ms-access-tier"] = value;
     } else if (name == "tags") {
         options.object_headers["x-ms-tags"] = CanonicalQuery(ParseTags(value));

@@ -1,7 +1,5 @@
 #include "core/store/azure_service.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "core/crypto/openssl.h"
@@ -16,19 +14,7 @@ namespace {
 constexpr const char* kVersion = "2020-10-02";
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 
-// The service compares it with what came. "" where OpenSSL has no MD5 (FIPS).
-std::string Md5Base64(const HttpBody& body) {
-    const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    if (!context || EVP_DigestInit_ex(context.get(), EVP_md5(), nullptr) != 1) return {};
-    for (uint64_t at = 0; at < body.size();) {
-        const Bytes piece = body.At(at);
-        EVP_DigestUpdate(context.get(), piece.data(), piece.size());
-        at += piece.size();
-    }
-    std::array<std::byte, 16> digest{};
-    EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-    return Base64(digest);
-}
+constexpr std::chrono::minutes kAskAgainAfter{1};
 
 } // namespace
 
@@ -53,6 +39,7 @@ std::string AzureService::Key(std::string_view name) const {
 }
 
 void AzureService::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
+    call.headers.clear();
     call.headers.insert(options_.object_headers.begin(), options_.object_headers.end());
     call.headers["content-type"] = "application/octet-stream";
     call.headers["if-none-match"] = "*";
@@ -103,8 +90,14 @@ bool AzureService::IsRefusal(const ServiceCall& /*call*/, const HttpAnswer& answ
 }
 
 StoreError AzureService::Refused(const ServiceCall& call, const HttpAnswer& answer) {
-    if (AzureErrorCode(answer) == "AuthenticationFailed") credentials_.Forget();
-    return AzureRefused(call, place_.url, answer);
+    StoreError refused = AzureRefused(call, place_.url, answer);
+    if (AzureErrorCode(answer) != "AuthenticationFailed") return refused;
+    // A token that has ended may have been replaced where it comes from: that is tried once.
+    credentials_.Forget();
+    const Instant now = Now();
+    if (now - std::exchange(refused_at_, now) < kAskAgainAfter) return refused;
+    return {StoreFault::kTransient, refused.code(), refused.message(), refused.detail(),
+            refused.hint()};
 }
 
 std::string AzureService::HintFor(HttpFault fault) const {
@@ -114,6 +107,7 @@ std::string AzureService::HintFor(HttpFault fault) const {
                "machine.";
     case HttpFault::kConnect:
         return "Is the service up, and is its port reachable from this machine?";
+    case HttpFault::kHandshake: return "Does the service speak https there?";
     case HttpFault::kTls:
         return "If the service has a certificate of your own authority, name that with option "
                "\"ca_file\".";

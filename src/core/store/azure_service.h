@@ -35,6 +35,7 @@ private:
     Place place_;
     AzureOptions options_;
     AzureCredentialSource credentials_;
+    Instant refused_at_{};
 };
 
 } // namespace lifeboat

@@ -16,6 +16,10 @@ public:
         return inner_->Get(name, range);
     }
     StoreObject Stat(std::string_view name) override { return inner_->Stat(name); }
+    void StatEach(std::span<const std::string_view> names,
+                  const std::function<void(const StoreObject&)>& visit) override {
+        inner_->StatEach(names, visit);
+    }
     void List(std::string_view prefix,
               const std::function<void(const StoreObject&)>& visit) override {
         inner_->List(prefix, visit);
@@ -25,6 +29,7 @@ public:
     void DeferDurability() override { inner_->DeferDurability(); }
     void Sync(Interrupt& interrupt) override { inner_->Sync(interrupt); }
     size_t RemoveStaleTemporaries() override { return inner_->RemoveStaleTemporaries(); }
+    [[nodiscard]] uint64_t BytesWaiting() const override { return inner_->BytesWaiting(); }
     [[nodiscard]] uint64_t ComfortableBytes() const override { return inner_->ComfortableBytes(); }
     bool Distrust(std::string_view name, const Error& reason) override {
         return inner_->Distrust(name, reason);

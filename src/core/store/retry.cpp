@@ -186,6 +186,16 @@ public:
     StoreObject Stat(std::string_view name) override {
         return patience_.Try([&] { return inner().Stat(name); });
     }
+    // Goes on after the last that was shown.
+    void StatEach(std::span<const std::string_view> names,
+                  const std::function<void(const StoreObject&)>& visit) override {
+        size_t shown = 0;
+        const auto show = [&](const StoreObject& object) {
+            visit(object);
+            ++shown;
+        };
+        patience_.Try([&] { inner().StatEach(names.subspan(shown), show); });
+    }
     void Remove(std::string_view name) override {
         patience_.Try([&] { inner().Remove(name); });
     }

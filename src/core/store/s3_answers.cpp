@@ -45,9 +45,10 @@ std::string RightsHint(std::string_view action) {
                         : action == "list"   ? "s3:ListBucket"
                         : action == "remove" ? "s3:DeleteObject"
                                              : "s3:GetObject";
-    return std::string("The key needs the right ") + right +
-           " there. (Without s3:ListBucket a service says \"denied\" of objects that do not exist, "
-           "too.)";
+    const std::string hint = std::string("The key needs the right ") + right + " there.";
+    if (action != "read" && action != "look up") return hint;
+    return hint +
+           " (Without s3:ListBucket a service says \"denied\" of objects that do not exist, too.)";
 }
 
 std::string ClockHint(const HttpAnswer& answer) {
@@ -74,6 +75,9 @@ std::string HintFor(const ServiceCall& call, const HttpAnswer& answer, const Sai
     if (code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired")
         return "The session token has ended: store new credentials where option \"credentials\" "
                "says.";
+    if (code == "InvalidObjectState")
+        return "The object lies in an archive: restore it there (aws s3api restore-object), which "
+               "takes hours, then try again.";
     if (code == "NoSuchBucket")
         return "Create the bucket, or correct the URL or option \"endpoint\".";
     if (code == "PermanentRedirect" || code == "AuthorizationHeaderMalformed" ||
@@ -92,6 +96,7 @@ bool PassesByItself(const HttpAnswer& answer, const std::string& code) {
     if (answer.status == 408 || answer.status == 425 || answer.status == 429) return true;
     if (answer.status == 409 && code == "ConditionalRequestConflict") return true;
     if (answer.status == 501) return false;
+    if (answer.status == 404) return code.empty(); // a page of somebody between here and there
     return answer.status >= 500 || answer.status == 200 || code == "RequestTimeout" ||
            code == "SlowDown";
 }
@@ -112,7 +117,9 @@ std::string S3ErrorCode(const HttpAnswer& answer) { return Read(answer).code; }
 StoreError S3Refused(const ServiceCall& call, std::string_view url, const HttpAnswer& answer) {
     const Said said = Read(answer);
     // A HEAD has no body to say which of the two is absent.
-    if (answer.status == 404 && said.code != "NoSuchBucket") return ObjectAbsent(call.name, url);
+    const bool from_service = call.method == "HEAD" || !said.code.empty();
+    if (answer.status == 404 && from_service && said.code != "NoSuchBucket")
+        return ObjectAbsent(call.name, url);
     if (answer.status == 412) return ObjectExists(call.name, url);
     return {PassesByItself(answer, said.code) ? StoreFault::kTransient : StoreFault::kPermanent,
             CodeFor(answer, said.code), "could not " + Describe(call, url), Detail(answer, said),
@@ -133,13 +140,14 @@ ServiceListing ParseS3Listing(const ServiceCall& call, std::string_view url,
     for (const pugi::xml_node item : result.children("Contents")) {
         StoreObject object;
         object.name = ChildText(item, "Key");
-        object.size = item.child("Size").text().as_ullong();
-        if (const auto modified = ParseUtc(ChildText(item, "LastModified")))
-            object.modified = *modified;
+        object.size = ListedSize(call, url, ChildText(item, "Size"));
+        object.modified = ListedTime(call, url, ParseUtc(ChildText(item, "LastModified")));
         listing.objects.push_back(std::move(object));
     }
-    if (ChildText(result, "IsTruncated") == "true")
-        listing.next = ChildText(result, "NextContinuationToken");
+    if (ChildText(result, "IsTruncated") != "true") return listing;
+    listing.next = ChildText(result, "NextContinuationToken");
+    if (listing.next.empty())
+        throw BadListing(call, url, "It has more pages and does not say how to ask for them.");
     return listing;
 }
 

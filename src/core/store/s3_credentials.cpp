@@ -11,6 +11,7 @@ namespace lifeboat {
 namespace {
 
 constexpr std::chrono::minutes kRefreshBefore{5};
+constexpr std::chrono::seconds kLookAgainAfter{30};
 constexpr const char* kInstanceHost = "http://169.254.169.254"; // AWS: IMDSv2
 constexpr const char* kContainerHost = "http://169.254.170.2";  // AWS: ECS
 
@@ -130,16 +131,31 @@ void S3CredentialSource::Wipe() noexcept {
 
 void S3CredentialSource::Forget() noexcept { Wipe(); }
 
-const S3Credentials& S3CredentialSource::Get(Interrupt& interrupt) {
-    if (kept_ && kept_->expires && *kept_->expires < Now() + kRefreshBefore) Wipe();
-    if (!kept_) {
-        if (where_ == "env")
-            kept_ = FromEnvironment();
-        else if (where_ == "instance")
-            kept_ = FromInstance(interrupt);
-        else
-            kept_ = FromFile(where_, profile_, interrupt);
+S3Credentials S3CredentialSource::Fetch(Interrupt& interrupt) const {
+    if (where_ == "env") return FromEnvironment();
+    if (where_ == "instance") return FromInstance(interrupt);
+    return FromFile(where_, profile_, interrupt);
+}
+
+// Those that are still good stay until there are others.
+void S3CredentialSource::Refresh(Interrupt& interrupt) {
+    const Instant now = Now();
+    if (now < next_look_) return;
+    next_look_ = now + kLookAgainAfter;
+    try {
+        S3Credentials fresh = Fetch(interrupt);
+        Wipe();
+        kept_ = std::move(fresh);
+    } catch (const Error& error) {
+        if (error.code() != Errc::KeyMissing || *kept_->expires <= now) throw;
     }
+}
+
+const S3Credentials& S3CredentialSource::Get(Interrupt& interrupt) {
+    if (!kept_)
+        kept_ = Fetch(interrupt);
+    else if (kept_->expires && *kept_->expires < Now() + kRefreshBefore)
+        Refresh(interrupt);
     return *kept_;
 }
 

@@ -41,11 +41,14 @@ public:
     void Forget() noexcept;
 
 private:
+    [[nodiscard]] S3Credentials Fetch(Interrupt& interrupt) const;
+    void Refresh(Interrupt& interrupt);
     void Wipe() noexcept;
 
     std::string where_;
     std::string profile_;
     std::optional<S3Credentials> kept_;
+    Instant next_look_{};
 };
 
 // The section of a file of credentials (INI); nullopt when it is not there. For tests.

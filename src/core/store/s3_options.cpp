@@ -1,5 +1,7 @@
 #include "core/store/s3_options.h"
 
+#include <algorithm>
+
 #include "core/store/service_options.h"
 #include "core/store/sigv4.h"
 
@@ -24,9 +26,30 @@ void ParseCredentials(const std::string& value, S3Options& options) {
     options.credentials = value;
 }
 
+// It becomes part of a host's name: nothing that could end that.
+std::string ParseRegion(const std::string& value) {
+    const bool plain =
+        !value.empty() && value.size() <= 63 && std::ranges::all_of(value, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_';
+        });
+    if (!plain)
+        RefuseOption("region", value, "It has letters, digits, \"-\" and \"_\", at most 63.");
+    return value;
+}
+
+// Every run reads back what it has written.
+std::string ParseStorageClass(const std::string& value) {
+    if (value == "GLACIER" || value == "DEEP_ARCHIVE")
+        RefuseOption("storage_class", value, "What is stored so cannot be read for hours.",
+                     "Take \"GLACIER_IR\", or let a lifecycle rule of the bucket move what lies "
+                     "below objects/.");
+    return ParseTokenOption("storage_class", value);
+}
+
 void ParseObjectOption(const std::string& name, const std::string& value, S3Options& options) {
     if (name == "storage_class") {
-        options.object_headers["x-amz-storage-class"] = ParseTokenOption(name, value);
+        options.object_headers["x-amz-storage-class"] = ParseStorageClass(value);
     } else if (name == "sse") {
         if (value != "AES256" && value != "aws:kms" && value != "aws:kms:dsse")
             RefuseOption(name, value, "It is \"AES256\", \"aws:kms\" or \"aws:kms:dsse\".");
@@ -56,7 +79,7 @@ void ParseOne(const std::string& name, const std::string& value, S3Options& opti
         options.scheme = endpoint.scheme;
         options.host = endpoint.host;
     } else if (name == "region") {
-        options.region = ParseTokenOption(name, value);
+        options.region = ParseRegion(value);
     } else if (name == "path_style") {
         options.path_style = ParseBoolOption(name, value);
     } else if (name == "ca_file") {

@@ -38,10 +38,14 @@ std::string S3Service::Key(std::string_view name) const {
 }
 
 void S3Service::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
+    call.headers.clear();
     call.headers.insert(options_.object_headers.begin(), options_.object_headers.end());
     call.headers["content-type"] = "application/octet-stream";
-    call.headers["if-none-match"] = "*";
-    call.headers["x-amz-checksum-sha256"] = Base64(digest);
+    if (takes_conditions_) call.headers["if-none-match"] = "*";
+    if (takes_checksums_)
+        call.headers["x-amz-checksum-sha256"] = Base64(digest);
+    else if (const std::string md5 = Md5Base64(*call.body); !md5.empty())
+        call.headers["content-md5"] = md5;
     if (!options_.lock_days) return;
     call.headers["x-amz-object-lock-mode"] = options_.lock_mode;
     call.headers["x-amz-object-lock-retain-until-date"] =
@@ -92,11 +96,26 @@ bool S3Service::IsRefusal(const ServiceCall& call, const HttpAnswer& answer) con
 
 StoreError S3Service::Refused(const ServiceCall& call, const HttpAnswer& answer) {
     StoreError refused = S3Refused(call, place_.url, answer);
-    const std::string code = S3ErrorCode(answer);
-    if (code != "ExpiredToken" && code != "TokenRefreshRequired") return refused;
-    credentials_.Forget(); // the next try gets others, if there are any
+    if (!MayBeTakenNow(call, answer)) return refused;
     return {StoreFault::kTransient, refused.code(), refused.message(), refused.detail(),
             refused.hint()};
+}
+
+// Whether the next try is another one: with other credentials, if there are any, or without what
+// the service does not know.
+bool S3Service::MayBeTakenNow(const ServiceCall& call, const HttpAnswer& answer) {
+    const std::string code = S3ErrorCode(answer);
+    // The answer to a HEAD has no body to say that a token has ended.
+    const bool mute =
+        call.method == "HEAD" && code.empty() && (answer.status == 400 || answer.status == 401);
+    if (code == "ExpiredToken" || code == "TokenRefreshRequired" || mute) {
+        credentials_.Forget();
+        return true;
+    }
+    if (call.method != "PUT" || (answer.status != 400 && answer.status != 501)) return false;
+    if (takes_checksums_ && answer.body.find("x-amz-checksum") != std::string::npos)
+        return std::exchange(takes_checksums_, false);
+    return takes_conditions_ && answer.status == 501 && std::exchange(takes_conditions_, false);
 }
 
 std::string S3Service::HintFor(HttpFault fault) const {
@@ -105,6 +124,7 @@ std::string S3Service::HintFor(HttpFault fault) const {
         return "Correct option \"endpoint\" or \"region\", or the name service of this machine.";
     case HttpFault::kConnect:
         return "Is the service up, and is its port reachable from this machine?";
+    case HttpFault::kHandshake: return "Does the service speak https there?";
     case HttpFault::kTls:
         return options_.ca_file.empty()
                    ? "If the service has a certificate of your own authority, name that with "

@@ -29,11 +29,15 @@ public:
     ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) override;
 
 private:
+    bool MayBeTakenNow(const ServiceCall& call, const HttpAnswer& answer);
     [[nodiscard]] std::string Key(std::string_view name) const;
 
     Place place_;
     S3Options options_;
     S3CredentialSource credentials_;
+    // Until the service has said otherwise.
+    bool takes_conditions_ = true;
+    bool takes_checksums_ = true;
 };
 
 } // namespace lifeboat

@@ -39,7 +39,8 @@ public:
     [[nodiscard]] virtual std::string Endpoint() const = 0;
     [[nodiscard]] virtual HttpSettings Settings() const = 0;
 
-    // Headers of an object's PUT: create-once, checksum, what the options ask for.
+    // Sets the headers of an object's PUT: create-once, checksum, what the options ask for. Again
+    // before each try: a service may have said what it does not take.
     virtual void DescribePut(ServiceCall& call, const Sha256Digest& digest) = 0;
     virtual ServiceCall ListCall(std::string_view prefix, const std::string& token) = 0;
     // With the signature of this moment: what is sent again is written again. May ask for
@@ -56,6 +57,15 @@ public:
     // Throws StoreError (transient) when the answer is something else.
     virtual ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) = 0;
 };
+
+// What a page of a listing says, or StoreError: who removes what is not needed goes by listings, so
+// nothing in them is guessed.
+StoreError BadListing(const ServiceCall& call, std::string_view url, std::string detail);
+uint64_t ListedSize(const ServiceCall& call, std::string_view url, std::string_view text);
+Instant ListedTime(const ServiceCall& call, std::string_view url, std::optional<Instant> time);
+
+// The MD5 of a body in base64, as services compare it; "" where OpenSSL has none (FIPS).
+std::string Md5Base64(const HttpBody& body);
 
 // "write \"objects/…\" in store \"s3://…\"", for messages.
 std::string Describe(const ServiceCall& call, std::string_view url);

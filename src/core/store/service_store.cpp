@@ -12,11 +12,12 @@ namespace lifeboat {
 namespace {
 
 // At once, for one process: waiting for answers costs nothing, keeping bytes does.
-constexpr size_t kMostUploads = 6;
-constexpr uint64_t kMostUploading = 64ULL << 20;
+constexpr size_t kMostUploads = 16;
+constexpr uint64_t kMostUploading = 96ULL << 20;
 constexpr int kTries = 8;
 constexpr std::chrono::milliseconds kFirstDelay{200};
 constexpr std::chrono::milliseconds kLongestDelay{10'000};
+constexpr std::chrono::milliseconds kPatienceWithLeft{5'000};
 
 void Sleep(std::chrono::milliseconds time, Interrupt& interrupt) {
     constexpr std::chrono::milliseconds kSlice{100};
@@ -54,12 +55,6 @@ bool PassesByItself(HttpFault fault) {
 }
 
 } // namespace
-
-std::string Describe(const ServiceCall& call, std::string_view url) {
-    const std::string store = "store \"" + Printable(url) + "\"";
-    if (call.name.empty()) return call.action + " " + store;
-    return call.action + " \"" + Printable(call.name) + "\" in " + store;
-}
 
 // --- requests ------------------------------------------------------------------------------------
 
@@ -101,6 +96,7 @@ HttpAnswer ServiceStore::Ask(const ServiceCall& call) {
 
 struct ServiceStore::Upload {
     ServiceCall call;
+    Sha256Digest digest{};
     uint64_t size = 0;
     std::shared_ptr<HttpExchange> exchange;
 };
@@ -139,6 +135,7 @@ bool ServiceStore::MayExist(std::string_view name) {
 }
 
 void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest) {
+    if (failed_) throw *failed_;
     while (!uploads_.empty() &&
            (uploads_.size() >= kMostUploads || uploading_ + body.size() > kMostUploading ||
             uploads_.front()->exchange->Ended()))
@@ -151,6 +148,7 @@ void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha25
     call.name = name;
     call.body_sha256 = ToHex(digest);
     call.body = std::make_shared<const HttpBody>(std::move(body));
+    upload->digest = digest;
     service_->DescribePut(call, digest);
     upload->exchange = Begin(call);
     if (!deferred_) return Finish(*upload);
@@ -158,28 +156,49 @@ void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha25
     uploads_.push_back(std::move(upload));
 }
 
-// A PUT that failed may have been carried out all the same: then the next one finds the object
-// there.
 void ServiceStore::Finish(Upload& upload) {
     for (int failures = 0;;) {
         try {
-            Await(*upload.exchange, upload.call);
+            Settle(upload, failures > 0);
             return;
         } catch (const StoreError& error) {
-            const bool sent_before = failures > 0 || upload.exchange->SentAgain();
-            if (error.fault() == StoreFault::kExists && sent_before && IsStored(upload)) return;
             if (error.fault() != StoreFault::kTransient || ++failures >= kTries) throw;
+        } catch (...) {
+            // Interrupted: it goes on, and whoever removes the object waits for that.
+            left_.emplace_back(upload.call.name, upload.exchange);
+            throw;
         }
         Sleep(DelayAfter(failures), interrupt_);
+        service_->DescribePut(upload.call, upload.digest);
         upload.exchange = Begin(upload.call);
     }
 }
 
+// A PUT that failed may have been carried out all the same: then the next one finds the object
+// there.
+void ServiceStore::Settle(Upload& upload, bool sent_before) {
+    try {
+        Await(*upload.exchange, upload.call);
+    } catch (const StoreError& error) {
+        sent_before = sent_before || upload.exchange->SentAgain();
+        if (error.fault() != StoreFault::kExists || !sent_before || !IsStored(upload)) throw;
+    }
+}
+
+// What could not be stored is not forgotten when the error went to somebody who tries again what he
+// was at.
 void ServiceStore::FinishOldest() {
     const std::unique_ptr<Upload> upload = std::move(uploads_.front());
     uploads_.pop_front();
     uploading_ -= upload->size;
-    Finish(*upload);
+    try {
+        Finish(*upload);
+    } catch (const StoreError& error) {
+        const bool transient = error.fault() == StoreFault::kTransient;
+        failed_.emplace(transient ? StoreFault::kPermanent : error.fault(), error.code(),
+                        error.message(), error.detail(), error.hint());
+        throw *failed_;
+    }
 }
 
 // What was created can be read at once: its upload ends first, and those begun before it.
@@ -202,6 +221,7 @@ bool ServiceStore::IsStored(const Upload& upload) {
 }
 
 void ServiceStore::Sync(Interrupt& interrupt) {
+    if (failed_) throw *failed_;
     while (!uploads_.empty()) {
         interrupt.Check();
         FinishOldest();
@@ -256,15 +276,32 @@ std::unique_ptr<Source> ServiceStore::Get(std::string_view name, ByteRange range
 }
 
 StoreObject ServiceStore::Stat(std::string_view name) {
-    CheckStoreName(name);
-    FinishUploadsThrough(name);
-    ServiceCall call;
-    call.method = "HEAD";
-    call.action = "look up";
-    call.name = name;
-    const HttpAnswer answer = Ask(call);
-    const auto modified = ParseHttpDate(answer.Header("last-modified"));
-    return {std::string(name), ContentLength(answer), modified.value_or(Instant{})};
+    std::optional<StoreObject> found;
+    StatEach({&name, 1}, [&found](const StoreObject& object) { found = object; });
+    return *found;
+}
+
+void ServiceStore::StatEach(std::span<const std::string_view> names,
+                            const std::function<void(const StoreObject&)>& visit) {
+    std::deque<std::pair<ServiceCall, std::shared_ptr<HttpExchange>>> asked;
+    for (size_t next = 0; next < names.size() || !asked.empty();) {
+        if (next < names.size() && asked.size() < kMostUploads) {
+            CheckStoreName(names[next]);
+            FinishUploadsThrough(names[next]);
+            ServiceCall call;
+            call.method = "HEAD";
+            call.action = "look up";
+            call.name = names[next++];
+            const auto exchange = Begin(call);
+            asked.emplace_back(std::move(call), exchange);
+            continue;
+        }
+        const auto [call, exchange] = std::move(asked.front());
+        asked.pop_front();
+        const HttpAnswer& answer = Await(*exchange, call);
+        const auto modified = ParseHttpDate(answer.Header("last-modified"));
+        visit({call.name, ContentLength(answer), modified.value_or(Instant{})});
+    }
 }
 
 void ServiceStore::List(std::string_view prefix,
@@ -278,13 +315,25 @@ void ServiceStore::List(std::string_view prefix,
         for (const StoreObject& object : page.objects) {
             if (IsStorePath(object.name)) visit(object);
         }
+        if (!page.next.empty() && page.next == next)
+            throw BadListing(call, service_->url(), "A page is followed by itself.");
         next = page.next;
     } while (!next.empty());
+}
+
+// A PUT that is still on its way would bring back what is removed.
+void ServiceStore::EndLeftUploads(std::string_view name) {
+    std::erase_if(left_, [name](const auto& left) {
+        if (left.first != name) return false;
+        left.second->End(kPatienceWithLeft);
+        return true;
+    });
 }
 
 void ServiceStore::Remove(std::string_view name) {
     CheckStoreName(name);
     FinishUploadsThrough(name);
+    EndLeftUploads(name);
     ServiceCall call;
     call.method = "DELETE";
     call.action = "remove";

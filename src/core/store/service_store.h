@@ -22,16 +22,19 @@ public:
     std::unique_ptr<Sink> Create(std::string_view name) override;
     std::unique_ptr<Source> Get(std::string_view name, ByteRange range) override;
     StoreObject Stat(std::string_view name) override;
+    void StatEach(std::span<const std::string_view> names,
+                  const std::function<void(const StoreObject&)>& visit) override;
     void List(std::string_view prefix,
               const std::function<void(const StoreObject&)>& visit) override;
     void Remove(std::string_view name) override;
     StoreProperties Properties() override;
     void DeferDurability() override { deferred_ = true; }
     void Sync(Interrupt& interrupt) override;
+    [[nodiscard]] uint64_t BytesWaiting() const override { return uploading_; }
     [[nodiscard]] uint64_t ComfortableBytes() const override { return kComfortable; }
 
 private:
-    static constexpr uint64_t kComfortable = 64ULL << 20;
+    static constexpr uint64_t kComfortable = 16ULL << 20;
 
     class ObjectSink;
     class ObjectSource;
@@ -44,10 +47,12 @@ private:
 
     void BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest);
     void Finish(Upload& upload);
+    void Settle(Upload& upload, bool sent_before);
     void FinishOldest();
     void FinishUploadsThrough(std::string_view name);
     bool IsStored(const Upload& upload);
     bool MayExist(std::string_view name);
+    void EndLeftUploads(std::string_view name);
 
     std::unique_ptr<Service> service_;
     Interrupt& interrupt_;
@@ -55,6 +60,8 @@ private:
     bool deferred_ = false;
     std::deque<std::unique_ptr<Upload>> uploads_; // begun, not known to have ended; oldest first
     uint64_t uploading_ = 0;                      // their bytes
+    std::optional<StoreError> failed_;            // of an upload that nobody waited for
+    std::vector<std::pair<std::string, std::shared_ptr<HttpExchange>>> left_; // by an interrupt
 };
 
 } // namespace lifeboat

@@ -32,6 +32,11 @@ std::string Store::Read(std::string_view name, uint64_t limit) {
     }
 }
 
+void Store::StatEach(std::span<const std::string_view> names,
+                     const std::function<void(const StoreObject&)>& visit) {
+    for (const std::string_view name : names) visit(Stat(name));
+}
+
 bool Store::Exists(std::string_view name) {
     try {
         Stat(name);

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -60,8 +61,9 @@ struct StoreProperties {
     std::string url;                    // canonical, without secrets
     std::optional<uint64_t> free_bytes; // where the driver can know
     std::string file_system;            // device id of a directory store, else empty
-    // A service may overwrite an object that is there: names that can meet are looked up first.
-    bool may_overwrite = false;
+    // Kept by a service, which may refuse, be misled on the way, or overwrite what is there: names
+    // that can meet are looked up first.
+    bool is_service = false;
 };
 
 class Store {
@@ -70,6 +72,10 @@ public:
     virtual std::unique_ptr<Sink> Create(std::string_view name) = 0;
     virtual std::unique_ptr<Source> Get(std::string_view name, ByteRange range = {}) = 0;
     virtual StoreObject Stat(std::string_view name) = 0;
+    // The same for many, in their order, up to the first that fails; a driver may ask for several
+    // at once.
+    virtual void StatEach(std::span<const std::string_view> names,
+                          const std::function<void(const StoreObject&)>& visit);
     virtual void List(std::string_view prefix,
                       const std::function<void(const StoreObject&)>& visit) = 0;
     virtual void Remove(std::string_view name) = 0;
@@ -87,6 +93,8 @@ public:
     // of it, which the next Get reads (fallback.h): of one store alone there is none.
     virtual bool Distrust(std::string_view /*name*/, const Error& /*reason*/) { return false; }
 
+    // Bytes of objects that were finished and are not known to be stored (DeferDurability).
+    [[nodiscard]] virtual uint64_t BytesWaiting() const { return 0; }
     // An object is better not much larger: the driver keeps it in memory until it is whole.
     [[nodiscard]] virtual uint64_t ComfortableBytes() const { return UINT64_MAX; }
 

@@ -110,6 +110,18 @@ void RequireStoreRights(Oid role, const Location& location, const StoreOptions& 
     }
 }
 
+bool HasStoreRights(Oid role, const Location& location, const StoreOptions& options) {
+    try {
+        RequireStoreRights(role, location, options);
+        return true;
+    } catch (const ServerError&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() != Errc::Permission) throw;
+        return false;
+    }
+}
+
 void RequireStoreUse(const StoreRecord& store) {
     if (!RoleExists(store.created_by)) ThrowGone("store", store.name);
     RequireStoreRights(store.created_by, ParseLocation(store.url), store.options);

@@ -15,6 +15,7 @@ bool RoleExists(Oid role);
 void RequireSourceRights(Oid role, const std::string& source, const std::string& option);
 // What creating or using this store needs of its creator.
 void RequireStoreRights(Oid role, const Location& location, const StoreOptions& options);
+bool HasStoreRights(Oid role, const Location& location, const StoreOptions& options);
 // The same at a use: also that the creator still exists.
 void RequireStoreUse(const StoreRecord& store);
 void RequireKeyUse(const KeyRecord& key);

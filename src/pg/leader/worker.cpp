@@ -160,6 +160,7 @@ void Work(dsm_segment* segment, shm_toc* toc) {
     } catch (const Dismissed&) {
         reports.SendUnsynced();
     }
+    context.NothingWaits();
     Pg([queue] { shm_mq_detach(queue); });
 }
 

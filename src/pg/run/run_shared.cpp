@@ -33,7 +33,7 @@ void InitAtomics(RunShared* shared) {
     pg_atomic_init_u32(&shared->lock_holder, 0);
     for (pg_atomic_uint64* counter :
          {&shared->bytes_total, &shared->bytes_done, &shared->rows_done, &shared->raw_bytes,
-          &shared->stored_bytes, &shared->objects_done}) {
+          &shared->stored_bytes, &shared->waiting_bytes, &shared->objects_done}) {
         pg_atomic_init_u64(counter, 0);
     }
 }

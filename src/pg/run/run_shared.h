@@ -98,8 +98,9 @@ struct RunShared {
                                   // grows more exact
     pg_atomic_uint64 bytes_done;  // of these
     pg_atomic_uint64 rows_done;
-    pg_atomic_uint64 raw_bytes;    // text
-    pg_atomic_uint64 stored_bytes; // written to the store: max_stored_bytes is checked against it
+    pg_atomic_uint64 raw_bytes;     // text
+    pg_atomic_uint64 waiting_bytes; // of these not known to be stored yet
+    pg_atomic_uint64 stored_bytes;  // written to the store: max_stored_bytes is checked against it
     pg_atomic_uint64 objects_done;
     TimestampTz snapshot_at;            // 0 until taken; under lock
     TimestampTz data_at;                // when the first bytes of data were begun; under lock

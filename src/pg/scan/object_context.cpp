@@ -27,6 +27,18 @@ ObjectSpec ObjectContext::Spec(ObjectKind kind, uint32_t relation, std::optional
     return spec;
 }
 
+void ObjectContext::PublishWaiting() const {
+    const uint64_t waiting = store->BytesWaiting();
+    pg_atomic_fetch_add_u64(&shared->waiting_bytes,
+                            static_cast<int64_t>(waiting - published_waiting));
+    published_waiting = waiting;
+}
+
+void ObjectContext::NothingWaits() const {
+    pg_atomic_fetch_sub_u64(&shared->waiting_bytes, static_cast<int64_t>(published_waiting));
+    published_waiting = 0;
+}
+
 ObjectContext MakeObjectContext(const LeaderRequest& request, RunShared* shared,
                                 Interrupt& interrupt) {
     ObjectContext context;
@@ -71,6 +83,7 @@ void PartedObject::Publish() {
                             static_cast<int64_t>(stored - published_stored_));
     published_raw_ = raw;
     published_stored_ = stored;
+    context_.PublishWaiting();
 }
 
 bool PartedObject::EndRows(uint64_t rows) {

@@ -23,9 +23,13 @@ struct ObjectContext {
     uint64_t part_bytes = kPartBytes;
     std::unique_ptr<CompressorCache> compressors = std::make_unique<CompressorCache>();
     RunShared* shared = nullptr;
+    mutable uint64_t published_waiting = 0;
     // Where parts are noted as they are stored: a job that is left in the middle has them reported.
     std::vector<ObjectRecord>* parts_of_job = nullptr;
 
+    // Tells the progress what the store has not acknowledged yet.
+    void PublishWaiting() const;
+    void NothingWaits() const; // at the end
     [[nodiscard]] ObjectSpec Spec(ObjectKind kind, uint32_t relation = 0,
                                   std::optional<BlockRange> blocks = {}, uint32_t part = 1) const;
 };

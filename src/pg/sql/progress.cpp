@@ -85,9 +85,20 @@ bool IsStreaming(RunPhase phase) {
     return phase == RunPhase::kSchema || phase == RunPhase::kData || phase == RunPhase::kCopy;
 }
 
+// Of what was read, what a slow store has not taken yet is not done: the same share as of what was
+// made of it.
+uint64_t AcknowledgedBytes(RunShared* shared) {
+    const uint64_t done = pg_atomic_read_u64(&shared->bytes_done);
+    const uint64_t made = pg_atomic_read_u64(&shared->stored_bytes);
+    const uint64_t waiting = std::min(pg_atomic_read_u64(&shared->waiting_bytes), made);
+    if (waiting == 0) return done;
+    const double share = static_cast<double>(made - waiting) / static_cast<double>(made);
+    return static_cast<uint64_t>(static_cast<double>(done) * share);
+}
+
 ProgressView ReadProgress(RunShared* shared) {
     ProgressView view;
-    view.bytes_done = pg_atomic_read_u64(&shared->bytes_done);
+    view.bytes_done = AcknowledgedBytes(shared);
     view.bytes_total = pg_atomic_read_u64(&shared->bytes_total);
     view.rows_done = pg_atomic_read_u64(&shared->rows_done);
     view.workers = pg_atomic_read_u32(&shared->workers);

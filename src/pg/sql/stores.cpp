@@ -149,10 +149,13 @@ Datum AlterStore(const Call& call) {
         CheckIdentity(*OpenRecorded(changed, interrupt), changed);
     }
     if (call.Bool(3)) ClearDefault(home);
+    // Its rights are checked at every use: what only a superuser may set makes the store his.
+    const bool keeps_creator = RoleExists(record.created_by) &&
+                               HasStoreRights(record.created_by, location, changed.options);
     Execute(home.Sql("UPDATE @.backup_stores SET is_default = coalesce($2::boolean, is_default), "
                      "created_by = CASE WHEN $3::boolean THEN created_by ELSE $4::oid::regrole END "
                      "WHERE name = $1"),
-            {name, call.Get(3), BoolText(RoleExists(record.created_by)), std::to_string(caller)});
+            {name, call.Get(3), BoolText(keeps_creator), std::to_string(caller)});
     AddEvent(home, RoleName(caller), "store.alter", name, {{"url", changed.url}});
     return Datum{0};
 }

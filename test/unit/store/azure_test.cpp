@@ -41,6 +41,9 @@ TEST(AzureCredentials, AKeyOrAToken) {
     EXPECT_EQ(AsText(ParseAzureCredentials(" a2V5\n", "env").key), "key");
     EXPECT_EQ(AsText(ParseAzureCredentials("a2V5MQ==", "env").key), "key1");
     EXPECT_EQ(ParseAzureCredentials("?sv=2020&sig=a%2Bb\n", "env").sas, "sv=2020&sig=a%2Bb");
+    // A key may end like that; a token begins a part so.
+    EXPECT_FALSE(ParseAzureCredentials("AAAAsig=", "env").key.empty());
+    EXPECT_EQ(ParseAzureCredentials("sig=x&sv=1", "env").sas, "sig=x&sv=1");
     const auto thrown = Catch([] { ParseAzureCredentials("not a key: geheim", "file:/k"); });
     EXPECT_EQ(thrown.code, Errc::KeyWrong);
     EXPECT_EQ(thrown.message, "the credentials of the store are no key and no token");
@@ -72,6 +75,8 @@ TEST(AzureOptions, RefusesWithWords) {
     const std::pair<StoreOptions, std::string> cases[] = {
         {{{"storage_class", "GLACIER"}},
          "invalid value for store option \"storage_class\": \"GLACIER\""},
+        {{{"storage_class", "Archive"}},
+         "invalid value for store option \"storage_class\": \"Archive\""},
         {{{"credentials", "instance"}},
          "invalid value for store option \"credentials\": \"instance\""},
         {{{"region", "eu"}}, "stores of scheme \"azure\" have no option \"region\""},
@@ -115,11 +120,17 @@ TEST(AzureAnswers, AreReadAsErrors) {
 TEST(AzureAnswers, KnowWhatIsAbsentAndWhatIsThere) {
     HttpAnswer answer;
     answer.status = 404;
+    // The service gives each of its errors a code: this page is of somebody between here and there.
+    EXPECT_EQ(AzureRefused(ReadCall(), "u", answer).fault(), StoreFault::kTransient);
+    answer.headers["x-ms-error-code"] = "BlobNotFound";
     EXPECT_EQ(AzureRefused(ReadCall(), "u", answer).fault(), StoreFault::kNotFound);
     answer.headers["x-ms-error-code"] = "ContainerNotFound";
     EXPECT_EQ(AzureRefused(ReadCall(), "u", answer).code(), Errc::StoreMissing);
     answer.status = 409;
     answer.headers["x-ms-error-code"] = "BlobAlreadyExists";
+    EXPECT_EQ(AzureRefused(ReadCall(), "u", answer).fault(), StoreFault::kExists);
+    answer.status = 403;
+    answer.headers["x-ms-error-code"] = "UnauthorizedBlobOverwrite";
     EXPECT_EQ(AzureRefused(ReadCall(), "u", answer).fault(), StoreFault::kExists);
     answer.status = 503;
     answer.headers["x-ms-error-code"] = "ServerBusy";
@@ -141,6 +152,13 @@ TEST(AzureAnswers, ReadAListing) {
     EXPECT_EQ(listing.objects[0].size, 42U);
     EXPECT_EQ(Rfc3339(listing.objects[0].modified), "2026-11-20T02:15:00.000000Z");
     EXPECT_EQ(listing.next, "more");
+    const std::string sound = answer.body;
+    for (const auto& [part, other] : {std::pair("Fri, 20 Nov 2026 02:15:00 GMT", "yesterday"),
+                                      std::pair(">42<", "><"), std::pair(">42<", ">4x2<")}) {
+        answer.body = sound;
+        answer.body.replace(sound.find(part), std::string(part).size(), other);
+        EXPECT_THROW(ParseAzureListing(ReadCall(), "u", answer), StoreError) << other;
+    }
     answer.body = "<html>maintenance</html>";
     EXPECT_THROW(ParseAzureListing(ReadCall(), "u", answer), StoreError);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/store/s3_credentials.h"
+#include "core/store/s3_service.h"
 
 namespace lifeboat {
 namespace {
@@ -48,8 +49,7 @@ TEST(S3Answers, SayWhatToMend) {
          "\"profile\"?"},
         {Answer(403, "AccessDenied"), StoreFault::kPermanent, Errc::StoreDenied,
          "The service answered 403 AccessDenied: Said so. Its request id is tx0001.",
-         "The key needs the right s3:PutObject there. (Without s3:ListBucket a service says "
-         "\"denied\" of objects that do not exist, too.)"},
+         "The key needs the right s3:PutObject there."},
         {Answer(404, "NoSuchBucket"), StoreFault::kPermanent, Errc::StoreMissing,
          "The service answered 404 NoSuchBucket: Said so. Its request id is tx0001.",
          "Create the bucket, or correct the URL or option \"endpoint\"."},
@@ -137,6 +137,81 @@ TEST(S3Answers, ReadAListing) {
         answer.body = other;
         EXPECT_THROW(ParseS3Listing(Call("GET", "list", ""), kUrl, answer), StoreError) << other;
     }
+}
+
+// Whoever removes what is not needed goes by listings: nothing in them is guessed.
+TEST(S3Answers, AListingThatMakesNoSenseIsRefused) {
+    const std::string entry =
+        "<Contents><Key>pg/c</Key><LastModified>2026-11-20T02:15:00Z</LastModified>"
+        "<Size>1</Size></Contents>";
+    const std::pair<const char*, std::string> bad[] = {
+        {"more pages and no token", entry + "<IsTruncated>true</IsTruncated>"},
+        {"no time", "<Contents><Key>k</Key><Size>1</Size></Contents>"},
+        {"an odd time",
+         "<Contents><Key>k</Key><LastModified>today</LastModified><Size>1</Size></Contents>"},
+        {"no size",
+         "<Contents><Key>k</Key><LastModified>2026-11-20T02:15:00Z</LastModified></Contents>"},
+    };
+    for (const auto& [what, content] : bad) {
+        HttpAnswer answer;
+        answer.status = 200;
+        answer.body = "<ListBucketResult>" + content + "</ListBucketResult>";
+        EXPECT_THROW(ParseS3Listing(Call("GET", "list", ""), kUrl, answer), StoreError) << what;
+    }
+}
+
+TEST(S3Answers, APageOfSomebodyElseIsNoAbsence) {
+    HttpAnswer page;
+    page.status = 404;
+    page.body = "<html>default backend - 404</html>";
+    EXPECT_EQ(S3Refused(Call("GET", "read"), kUrl, page).fault(), StoreFault::kTransient);
+    EXPECT_EQ(S3Refused(Call("DELETE", "remove"), kUrl, page).fault(), StoreFault::kTransient);
+}
+
+class S3ServiceTest : public testing::Test {
+protected:
+    S3Service service_{{"bucket", "pg", kUrl}, ParseS3Options({{"lock_days", "1"}})};
+
+    ServiceCall Put() {
+        ServiceCall call = Call("PUT", "write");
+        auto body = std::make_shared<HttpBody>();
+        body->Append(AsBytes("abc"));
+        call.body = body;
+        service_.DescribePut(call, Sha256Of(AsBytes("abc")));
+        return call;
+    }
+};
+
+TEST_F(S3ServiceTest, WhatAServiceDoesNotKnowIsLeftOut) {
+    ServiceCall call = Put();
+    EXPECT_EQ(call.headers.at("if-none-match"), "*");
+    EXPECT_TRUE(call.headers.contains("x-amz-checksum-sha256"));
+    const HttpAnswer no_checksum =
+        Answer(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-sha256'");
+    EXPECT_EQ(service_.Refused(call, no_checksum).fault(), StoreFault::kTransient);
+    call = Put();
+    EXPECT_FALSE(call.headers.contains("x-amz-checksum-sha256"));
+    EXPECT_EQ(call.headers.at("content-md5"), "kAFQmDzST7DWlj99KOF/cg==");
+    EXPECT_EQ(call.headers.at("if-none-match"), "*");
+    EXPECT_EQ(service_.Refused(call, no_checksum).fault(), StoreFault::kPermanent);
+
+    EXPECT_EQ(service_.Refused(call, Answer(501, "NotImplemented")).fault(),
+              StoreFault::kTransient);
+    call = Put();
+    EXPECT_FALSE(call.headers.contains("if-none-match"));
+    EXPECT_EQ(service_.Refused(call, Answer(501, "NotImplemented")).fault(),
+              StoreFault::kPermanent);
+}
+
+TEST_F(S3ServiceTest, AnExpiredTokenIsAskedForAnew) {
+    EXPECT_EQ(service_.Refused(Call("GET", "read"), Answer(400, "ExpiredToken")).fault(),
+              StoreFault::kTransient);
+    // A HEAD cannot say why.
+    HttpAnswer mute;
+    mute.status = 400;
+    EXPECT_EQ(service_.Refused(Call("HEAD", "look up"), mute).fault(), StoreFault::kTransient);
+    mute.status = 403;
+    EXPECT_EQ(service_.Refused(Call("HEAD", "look up"), mute).fault(), StoreFault::kPermanent);
 }
 
 TEST(S3Answers, ControlCharactersAreEscaped) {

@@ -71,6 +71,17 @@ TEST(S3Options, RefusesWithWords) {
         {{{"tags", "team"}}, "invalid value for store option \"tags\": \"team\""},
         {{{"timeout", "soon"}}, "invalid value for store option \"timeout\": \"soon\""},
         {{{"region", "eu west"}}, "invalid value for store option \"region\": \"eu west\""},
+        // It is part of the host's name: nobody may end that.
+        {{{"region", "evil.example/"}},
+         "invalid value for store option \"region\": \"evil.example/\""},
+        {{{"region", "x@10.0.0.5:8443/"}},
+         "invalid value for store option \"region\": \"x@10.0.0.5:8443/\""},
+        {{{"region", "x#"}}, "invalid value for store option \"region\": \"x#\""},
+        {{{"region", ""}}, "invalid value for store option \"region\": \"\""},
+        {{{"storage_class", "GLACIER"}},
+         "invalid value for store option \"storage_class\": \"GLACIER\""},
+        {{{"storage_class", "DEEP_ARCHIVE"}},
+         "invalid value for store option \"storage_class\": \"DEEP_ARCHIVE\""},
         {{{"retries", "3"}}, "stores of scheme \"s3\" have no option \"retries\""},
     };
     for (const Bad& bad : cases) {
