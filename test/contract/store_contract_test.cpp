@@ -154,6 +154,27 @@ TEST_P(StoreContract, Ranges) {
     EXPECT_EQ(ReadRange(store(), kName, {3, 0}), "");
 }
 
+TEST_P(StoreContract, ManyAreLookedUpInTheirOrder) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 40; ++i) {
+        names.push_back("objects/ab/" + std::to_string(100 + i) +
+                        "0123456789abcdef0123456789abc.zst");
+        if (i != 30) store().Put(names.back(), AsBytes(std::string(static_cast<size_t>(i), 'x')));
+    }
+    const std::vector<std::string_view> all(names.begin(), names.end());
+    std::vector<uint64_t> sizes;
+    const Thrown thrown = Catch([&] {
+        store().StatEach(all, [&](const StoreObject& object) {
+            EXPECT_EQ(object.name, names[sizes.size()]);
+            sizes.push_back(object.size);
+        });
+    });
+    EXPECT_EQ(thrown.fault, StoreFault::kNotFound);
+    EXPECT_NE(thrown.message.find(names[30]), std::string::npos) << thrown.message;
+    ASSERT_EQ(sizes.size(), 30U);
+    for (uint64_t i = 0; i < sizes.size(); ++i) EXPECT_EQ(sizes[i], i);
+}
+
 TEST_P(StoreContract, EmptyObject) {
     store().Put("repo.json", {});
     EXPECT_EQ(store().Stat("repo.json").size, 0U);

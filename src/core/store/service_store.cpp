@@ -299,8 +299,13 @@ void ServiceStore::StatEach(std::span<const std::string_view> names,
         const auto [call, exchange] = std::move(asked.front());
         asked.pop_front();
         const HttpAnswer& answer = Await(*exchange, call);
+        // A page of somebody between here and there has a length, too, and no date.
         const auto modified = ParseHttpDate(answer.Header("last-modified"));
-        visit({call.name, ContentLength(answer), modified.value_or(Instant{})});
+        if (!modified)
+            throw StoreError(StoreFault::kTransient, Errc::StoreUnreachable,
+                             "could not " + Describe(call, service_->url()),
+                             "The service answered 200 and did not say of when the object is.");
+        visit({call.name, ContentLength(answer), *modified});
     }
 }
 

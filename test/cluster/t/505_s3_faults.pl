@@ -186,7 +186,7 @@ my %stays = (
 	503 => qr/^DETAIL:  The service answered 503 SlowDown: Please reduce your request rate\. Its request id is TESTREQUEST\.$/m,
 	403 => qr/^DETAIL:  The service answered 403 AccessDenied: Access Denied\. Its request id is TESTREQUEST\.$/m,
 	'200 with an error' => qr/^DETAIL:  The service answered 200 InternalError: We encountered an internal error\. Please try again\. Its request id is TESTREQUEST\.$/m,
-	delay => qr/^DETAIL:  No answer from http:\S+: Operation too slow\. .*\.$/m,
+	delay => qr/^DETAIL:  No answer from http:\S+: nothing was sent or received for 1 s\.$/m,
 	lost => qr/^DETAIL:  No answer from http:\S+: Empty reply from server\.$/m);
 for my $case ([ 'an object', '/objects/' ], [ 'the commit mark', '/SHA256SUMS\.sig$' ])
 {
