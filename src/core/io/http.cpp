@@ -179,6 +179,7 @@ private:
     static int OnProgress(void* self, curl_off_t /*down*/, curl_off_t down_done, curl_off_t /*up*/,
                           curl_off_t up_done) noexcept {
         auto* thread = static_cast<HttpThread*>(self);
+        thread->exchange_->sent_bytes_ = static_cast<uint64_t>(up_done);
         const bool stop = thread->client_.ending() || thread->exchange_->BrokenOff();
         return stop || thread->IsStalled(down_done + up_done) ? 1 : 0;
     }

@@ -5,6 +5,7 @@
 // the client ends; an exchange that is on its way then is broken off within a second.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -58,6 +59,8 @@ public:
     [[nodiscard]] bool Ended() const;
     // Waits for the end. Throws HttpError, or what `interrupt` throws; the exchange goes on then.
     const HttpAnswer& Wait(Interrupt& interrupt);
+    // Bytes of the body that have left this process.
+    [[nodiscard]] uint64_t SentBytes() const noexcept { return sent_bytes_.load(); }
     // nullptr before the end, and when none came.
     [[nodiscard]] const HttpAnswer* Answer() const;
     // The connection ended before an answer, and the request went over another one: it may have
@@ -82,6 +85,7 @@ private:
     bool has_ended_ = false;
     bool sent_again_ = false;
     bool broken_off_ = false;
+    std::atomic<uint64_t> sent_bytes_{0};
     std::unique_ptr<HttpError> error_;
     HttpAnswer answer_;
 };

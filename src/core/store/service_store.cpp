@@ -201,6 +201,15 @@ void ServiceStore::FinishOldest() {
     }
 }
 
+uint64_t ServiceStore::BytesWaiting() const {
+    uint64_t bytes = 0;
+    for (const auto& upload : uploads_) {
+        if (!upload->exchange->Ended())
+            bytes += upload->size - std::min(upload->size, upload->exchange->SentBytes());
+    }
+    return bytes;
+}
+
 // What was created can be read at once: its upload ends first, and those begun before it.
 void ServiceStore::FinishUploadsThrough(std::string_view name) {
     const auto is_it = [name](const auto& upload) { return upload->call.name == name; };

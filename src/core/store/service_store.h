@@ -30,7 +30,7 @@ public:
     StoreProperties Properties() override;
     void DeferDurability() override { deferred_ = true; }
     void Sync(Interrupt& interrupt) override;
-    [[nodiscard]] uint64_t BytesWaiting() const override { return uploading_; }
+    [[nodiscard]] uint64_t BytesWaiting() const override;
     [[nodiscard]] uint64_t ComfortableBytes() const override { return kComfortable; }
 
 private:

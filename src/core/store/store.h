@@ -93,7 +93,7 @@ public:
     // of it, which the next Get reads (fallback.h): of one store alone there is none.
     virtual bool Distrust(std::string_view /*name*/, const Error& /*reason*/) { return false; }
 
-    // Bytes of objects that were finished and are not known to be stored (DeferDurability).
+    // Bytes of objects that were finished and are still to be sent (DeferDurability).
     [[nodiscard]] virtual uint64_t BytesWaiting() const { return 0; }
     // An object is better not much larger: the driver keeps it in memory until it is whole.
     [[nodiscard]] virtual uint64_t ComfortableBytes() const { return UINT64_MAX; }

@@ -68,6 +68,21 @@ private:
     std::chrono::steady_clock::time_point sent_ = std::chrono::steady_clock::now();
 };
 
+// Every wait of the store looks at it: so the progress goes on while a worker waits for the store.
+class PublishingInterrupt final : public Interrupt {
+public:
+    explicit PublishingInterrupt(RunInterrupt& next) : next_(next) {}
+    void Publish(const ObjectContext& context) { context_ = &context; }
+    void Check() override {
+        if (context_ != nullptr) context_->PublishWaiting();
+        next_.Check();
+    }
+
+private:
+    RunInterrupt& next_;
+    const ObjectContext* context_ = nullptr;
+};
+
 class WorkerInterrupt final : public Interrupt {
 public:
     WorkerInterrupt(RunInterrupt& next, WorkHeader& header) : next_(next), header_(header) {}
@@ -146,7 +161,9 @@ void Work(dsm_segment* segment, shm_toc* toc) {
         throw Error::WithSqlState("57P01", "the run has ended without waiting for its workers");
 
     RunInterrupt interrupt(run.shared);
-    ObjectContext context = MakeObjectContext(ReadLeaderRequest(run), run.shared, interrupt);
+    PublishingInterrupt store_interrupt(interrupt);
+    ObjectContext context = MakeObjectContext(ReadLeaderRequest(run), run.shared, store_interrupt);
+    store_interrupt.Publish(context);
     context.snapshot = header->snapshot;
     context.lsn = header->lsn;
     const Streaming streaming(run.shared);
