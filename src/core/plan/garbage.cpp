@@ -11,6 +11,12 @@ bool IsKnownToHaveEnded(const FolderFacts& folder, const Sweeper& sweeper) {
            folder.started->place == sweeper.place && sweeper.ended.contains(folder.backup_id);
 }
 
+bool HasLostItsSums(const FolderFacts& folder, const Sweeper& sweeper) {
+    if (sweeper.catalog.contains(folder.backup_id)) return true;
+    const bool over = folder.started && IsTakenBack(*folder.started);
+    return folder.has_manifest && !folder.has_sums && !over && !IsKnownToHaveEnded(folder, sweeper);
+}
+
 bool MayLive(const FolderFacts& folder, const Sweeper& sweeper) {
     if (sweeper.alive.contains(folder.backup_id)) return true;
     if (IsKnownToHaveEnded(folder, sweeper)) return false;
@@ -29,6 +35,8 @@ bool UsesOnlyItsOwn(const FolderFacts& folder) {
 
 } // namespace
 
+bool IsTakenBack(const Started& started) { return started.deadline <= started.at; }
+
 bool DependsOnSignature(const FolderFacts& folder, const Sweeper& sweeper) {
     return folder.has_sums && !folder.has_signature && IsKnownToHaveEnded(folder, sweeper) &&
            !sweeper.catalog.contains(folder.backup_id);
@@ -38,8 +46,9 @@ FolderState JudgeFolder(const FolderFacts& folder, const Sweeper& sweeper) {
     const bool unsigned_debris = DependsOnSignature(folder, sweeper) && folder.wants_signature;
     if (folder.has_sums && !unsigned_debris) return FolderState::kBackup;
     if (sweeper.deleted.contains(folder.backup_id)) return FolderState::kDead;
+    if (folder.has_started && MayLive(folder, sweeper)) return FolderState::kMayLive;
+    if (HasLostItsSums(folder, sweeper)) return FolderState::kBackup;
     if (!folder.has_started) return FolderState::kOther;
-    if (MayLive(folder, sweeper)) return FolderState::kMayLive;
     const bool ours =
         sweeper.system_identifier.empty() ||
         (folder.started && folder.started->system_identifier == sweeper.system_identifier);

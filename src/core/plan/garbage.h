@@ -2,7 +2,10 @@
 //
 // A folder of backups/ is a backup while its sums are there; then all that it names is used. Else
 // somebody is making it, or it is debris: of a run that did not finish, or of a backup that was
-// deleted. Objects and key files that nothing uses go when nobody can be about to use them:
+// deleted. Or it has lost its sums: nothing goes of a backup that the catalog has, and where there
+// is a manifest nobody but the run that has left it so, or who has said in `started` that it is
+// over, may know better. Objects and key files that nothing uses go when nobody can be about to use
+// them:
 // - A full backup uses what it wrote itself: nothing that is younger than the `started` of one that
 //   may be at work. Clocks of several machines meet there, hence kGarbageGrace.
 // - Whatever takes over objects that are there already (an incremental backup, a copy from another
@@ -31,7 +34,8 @@ struct Sweeper {
     std::string place;             // ours, as `started` says it
     std::set<std::string> alive;   // of this cluster's runs at work
     std::set<std::string> ended;   // of those that no longer are
-    std::set<std::string> catalog; // complete ones, whatever has become of their files
+    std::set<std::string> catalog; // not deleted: sacred, whatever has become of their files
+    std::set<std::string> own;     // of these, the ones that this cluster has taken
     std::set<std::string> deleted; // whose commit mark we have taken away
 };
 
@@ -39,6 +43,7 @@ struct Sweeper {
 struct FolderFacts {
     std::string backup_id;
     bool has_started = false;
+    bool has_manifest = false;
     bool has_sums = false;
     bool has_signature = false;
     std::optional<Started> started; // nullopt: not there, or cannot be read
@@ -53,6 +58,8 @@ enum class FolderState {
     kOther    // debris that is not this one's to remove
 };
 FolderState JudgeFolder(const FolderFacts& folder, const Sweeper& sweeper);
+// Its time was taken from it: a deleted backup, or a copy that was given up.
+bool IsTakenBack(const Started& started);
 // Whether it matters if the manifest names a signer: a run that was killed between its sums and its
 // signature has committed nothing. But a backup that was complete once (the catalog knows it) and
 // has lost its signature since is sacred to a sweeper, and what another catalog has committed is

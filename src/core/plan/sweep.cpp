@@ -43,6 +43,7 @@ Folders ListFolders(Store& store, Interrupt& interrupt) {
         folder.facts.backup_id = id;
         if (file == kStartedFile) folder.facts.written = object.modified;
         folder.facts.has_started |= file == kStartedFile;
+        folder.facts.has_manifest |= file == kManifestFile;
         folder.facts.has_sums |= file == kSumsFile;
         folder.facts.has_signature |= file == kSignatureFile;
     });
@@ -76,15 +77,16 @@ std::vector<FolderFacts> FactsOf(const Folders& folders) {
     return facts;
 }
 
-// Spares whatever stands between quotes and is an object's name: a manifest's list as text, since
-// nobody has vouched for it and JSON takes many times its size.
+// Spares whatever stands between quotes and is the name of an object or a key: a manifest's list as
+// text, since nobody has vouched for it and JSON takes many times its size. Keys are named by each
+// object, too: one digit that has suffered loses none.
 class NameScanner final : public Sink {
 public:
     explicit NameScanner(Candidates& candidates) : candidates_(candidates) {}
     void Write(Bytes bytes) override {
         for (const char c : AsText(bytes)) {
             if (c == '"') {
-                candidates_.Spare(word_);
+                SpareWord();
                 word_.clear();
             } else if (word_.size() < kMostOfAName) {
                 word_ += c;
@@ -94,25 +96,36 @@ public:
     void Finish() override {}
 
 private:
+    void SpareWord() {
+        KeyId key{};
+        if (word_.size() == 2 * key.size() && DecodeHex(word_, key)) candidates_.Spare(key);
+        candidates_.Spare(word_);
+    }
+
     static constexpr size_t kMostOfAName = 64; // more than any object's
     Candidates& candidates_;
     std::string word_;
 };
 
-// By its sums and by its manifest, should one of them have suffered. False when one cannot be read.
-bool SpareUsedBy(Store& store, const std::string& id, Candidates& candidates,
+// By its sums and by its manifest, should one of them have suffered. False when one cannot be read;
+// where there are no sums, when the manifest is not whole.
+bool SpareUsedBy(Store& store, const std::string& id, bool has_sums, Candidates& candidates,
                  Interrupt& interrupt) {
     const bool head = Reads([&] {
         for (const KeyId& key : ReadManifestHead(store, id).key_ids) candidates.Spare(key);
         NameScanner scanner(candidates);
         Pump(*store.Get(BackupFile(id, kManifestFile)), scanner, interrupt);
     });
-    const bool sums = Reads([&] {
+    const bool rest = Reads([&] {
+        if (!has_sums) {
+            ParseManifest(store.Read(BackupFile(id, kManifestFile), kMaxManifestBytes));
+            return;
+        }
         for (const SumLine& line :
              ParseSums(store.Read(BackupFile(id, kSumsFile), kMaxManifestBytes)))
             candidates.Spare(line.name);
     });
-    return head && sums;
+    return head && rest;
 }
 
 void RemoveFile(Store& store, const std::string& name, Interrupt& interrupt) {
@@ -136,14 +149,14 @@ void RemoveAllButStarted(Store& store, const std::string& id, const std::vector<
     }
 }
 
-// A deleted backup must not look like one that is being made, to nobody. On a full disk it may:
-// what makes room does not fail for want of it.
+// A deleted backup must not look like one that is being made, nor like one that has lost its sums,
+// to nobody. On a full disk it may: what makes room does not fail for want of it.
 void EndStarted(Store& store, const std::string& id) {
     Started started;
     if (!Reads([&] { started = ReadStarted(store, id); })) return;
     const Instant past = Now() - 2 * kGarbageGrace;
-    if (started.deadline <= past) return;
-    started.deadline = past;
+    if (IsTakenBack(started) && started.deadline <= past) return;
+    started.at = started.deadline = std::min(started.deadline, past);
     try {
         store.Remove(BackupFile(id, kStartedFile));
         WriteStarted(store, id, started);
@@ -188,10 +201,22 @@ private:
     }
 
     void SpareUsed() {
+        NoteLost();
         for (const auto& [id, folder] : folders_) {
             interrupt_.Check();
             if (folder.state != FolderState::kBackup) continue;
-            if (!SpareUsedBy(store_, id, candidates_, interrupt_) && report_.unreadable.empty())
+            if (!SpareUsedBy(store_, id, folder.facts.has_sums, candidates_, interrupt_) &&
+                report_.unreadable.empty())
+                report_.unreadable = id;
+        }
+    }
+
+    // A list that lacks a backup of ours is not the truth, or it has suffered.
+    void NoteLost() {
+        for (const std::string& id : sweeper_.own) {
+            const auto found = folders_.find(id);
+            const bool there = found != folders_.end() && found->second.facts.has_sums;
+            if (!there && !sweeper_.deleted.contains(id) && report_.unreadable.empty())
                 report_.unreadable = id;
         }
     }
@@ -249,8 +274,8 @@ void TakeMark(Store& store, const std::string& backup_id, Interrupt& interrupt) 
     std::vector<std::string> files;
     store.List(BackupFile(backup_id, ""),
                [&](const StoreObject& object) { files.push_back(object.name); });
-    RemoveAllButStarted(store, backup_id, files, interrupt);
     EndStarted(store, backup_id);
+    RemoveAllButStarted(store, backup_id, files, interrupt);
 }
 
 } // namespace lifeboat

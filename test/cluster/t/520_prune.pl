@@ -272,7 +272,7 @@ SKIP:
 	my ($rc, $out, $err) = $node->psql('postgres', 'SELECT backup_id, action, rule FROM backup_prune(dry_run => false)');
 	is($rc, 0, 'an append-only store is no error');
 	is($out, "$kept|keep|keep_last,floor_complete\n$newest|keep|floor_verified\n$ad_hoc|keep|no_policy\n$old|refused|expired", 'it says what it would delete');
-	like($err, qr/NOTICE:  store "local" refuses to delete: could not remove "backups\/$old\/SHA256SUMS\.sig".*Permission denied/, 'why not');
+	like($err, qr/NOTICE:  store "local" refuses to delete: could not remove "backups\/$old\/started".*Permission denied/, 'why not');
 	my ($command) = $err =~ /^HINT:  Whoever may delete there types: (lifeboat prune .*)$/m;
 	is($command, "lifeboat prune --store 'file://$store' --schedule 'nightly' --timezone Europe/Berlin --keep-last 1 --keep $newest --delete",
 		'and what whoever may delete has to type');

@@ -63,6 +63,30 @@ TEST(Garbage, ALostSignatureIsDebrisOfARunThatTheCatalogNeverSawComplete) {
     EXPECT_EQ(JudgeFolder(run, us), FolderState::kBackup) << "another catalog's";
 }
 
+TEST(Garbage, LostSums) {
+    FolderFacts backup = ARun();
+    backup.has_manifest = backup.has_signature = true;
+    Sweeper us = Us();
+    us.at = kNoon + hours{24};
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kBackup) << "nobody knows better";
+    us.ended = {kFull};
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kDead) << "of a run that did not finish";
+    us.catalog = {kFull};
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kBackup) << "it was complete once";
+    backup.has_manifest = false;
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kBackup);
+    us.deleted = {kFull};
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kDead);
+    us = Us();
+    us.system_identifier.clear(); // the command line's
+    backup.has_manifest = true;
+    backup.started->deadline = backup.started->at = kNoon - hours{2};
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kDead) << "somebody has deleted it";
+    backup.has_started = false;
+    backup.started.reset();
+    EXPECT_EQ(JudgeFolder(backup, us), FolderState::kBackup);
+}
+
 TEST(Garbage, WhoMayBeAtWork) {
     Sweeper us = Us();
     EXPECT_EQ(JudgeFolder(ARun(), us), FolderState::kMayLive) << "its deadline is to come";

@@ -31,6 +31,7 @@ protected:
             source_.options.started += hours{1};
         }
         us_.system_identifier = source_.options.system_identifier;
+        us_.place = std::string(64, 'a');
         us_.at = Now();
     }
 
@@ -47,6 +48,11 @@ protected:
         std::string id = source_.Take().backup_id;
         store_.Remove(BackupFile(id, kSignatureFile));
         store_.Remove(BackupFile(id, kSumsFile));
+        Started started = ReadStarted(store_, id);
+        started.place = us_.place;
+        store_.Remove(BackupFile(id, kStartedFile));
+        WriteStarted(store_, id, started);
+        us_.ended.insert(id);
         return id;
     }
 
@@ -194,12 +200,90 @@ TEST_F(SweepTest, NothingGoesWhileOneManifestCannotBeRead) {
     ExpectOnly({&backups_[1], &backups_[2]});
 }
 
+TEST_F(SweepTest, ABackupOfOursThatHasLostSomethingStaysWithAllObjects) {
+    us_.catalog = us_.own = {id(0), id(1), id(2)};
+    us_.ended = us_.catalog;
+    const std::string dead = AddDebris();
+    for (const std::vector<std::string_view>& lost : std::vector<std::vector<std::string_view>>{
+             {kSumsFile},
+             {kSumsFile, kManifestFile},
+             {kSumsFile, kManifestFile, kStartedFile, kTocFile, kSignatureFile}}) {
+        const auto before = store_.objects();
+        for (const std::string_view file : lost) store_.Remove(BackupFile(id(2), file));
+        const auto suffered = store_.objects();
+        const SweepReport report = Prune(store_, {id(0)});
+        EXPECT_EQ(report.unreadable, id(2));
+        EXPECT_EQ(report.objects, 0U);
+        for (const auto& [name, bytes] : suffered) {
+            const bool gone = name.starts_with("backups/" + id(0)) || name.find(dead) != name.npos;
+            EXPECT_TRUE(gone || store_.objects().contains(name)) << name;
+        }
+        store_.objects() = before;
+    }
+    us_.own.erase(id(2)); // imported: its cluster has deleted it
+    for (const std::string_view file :
+         {kSumsFile, kManifestFile, kStartedFile, kTocFile, kSignatureFile})
+        store_.Remove(BackupFile(id(2), file));
+    Prune(store_, {id(0)});
+    ExpectOnly({&backups_[1]});
+}
+
+TEST_F(SweepTest, WhatAManifestWithoutSumsNamesIsUsed) {
+    for (const char* const identifier : {"", "8", source_.options.system_identifier.c_str()}) {
+        const auto before = store_.objects();
+        us_.system_identifier = identifier;
+        store_.Remove(BackupFile(id(2), kSumsFile));
+        const auto suffered = store_.objects();
+        EXPECT_EQ(Prune(store_, {id(0)}).unreadable, "");
+        ExpectNoManifestLacksAnything();
+        for (const auto& [name, bytes] : suffered) {
+            EXPECT_TRUE(!name.starts_with("backups/" + id(2)) || store_.objects().contains(name))
+                << name;
+        }
+        for (const ObjectRecord& record : backups_[0].objects)
+            EXPECT_FALSE(store_.objects().contains(record.name));
+        store_.objects() = suffered;
+        Buffer& manifest = store_.objects()[BackupFile(id(2), kManifestFile)];
+        manifest.resize(manifest.size() - 2); // not whole: it may have named more
+        EXPECT_EQ(Prune(store_, {id(0)}).unreadable, id(2));
+        store_.objects() = before;
+    }
+}
+
+TEST_F(SweepTest, AKeyStaysThoughADigitOfItsNameHasSuffered) {
+    Buffer& bytes = store_.objects()[BackupFile(id(2), kManifestFile)];
+    std::string text(AsText(bytes));
+    const size_t key_ids = text.find("\"key_ids\"");
+    ASSERT_NE(key_ids, text.npos);
+    const std::string key = ToHex(backups_[2].key_ids[0]);
+    char& digit = text[text.find(key, key_ids)];
+    digit = digit == '0' ? '1' : '0';
+    bytes = BufferOf(text);
+    Prune(store_, {id(0)});
+    for (const char* kind : {"cms", "srv"})
+        EXPECT_TRUE(store_.objects().contains(KeyFileName(backups_[2].key_ids[0], 1, kind)));
+}
+
 TEST_F(SweepTest, WhatWasDeletedLooksLikeNoRunAtWork) {
     store_.Remove(BackupFile(id(0), kStartedFile));
     WriteStarted(store_, id(0), {"8", "", us_.at, us_.at + hours{24 * 6}, std::string(64, 'c')});
     TakeMark(store_, id(0), interrupt_);
     EXPECT_EQ(ReadStarted(store_, id(0)).place, std::string(64, 'c'));
     Sweeper anybody; // who was not there
+    Sweep(store_, anybody, interrupt_);
+    ExpectOnly({&backups_[1], &backups_[2]});
+}
+
+TEST_F(SweepTest, WhoeverSweepsNextFinishesWhatWasBegun) {
+    const auto stops = WithFaults(std::make_unique<test::StoreDoor>(store_),
+                                  [](std::string_view operation, std::string_view name, uint64_t) {
+                                      if (operation == "remove" && name.ends_with(kManifestFile))
+                                          throw Stopped{};
+                                  });
+    EXPECT_THROW(TakeMark(*stops, id(0), interrupt_), Stopped);
+    EXPECT_TRUE(store_.objects().contains(BackupFile(id(0), kManifestFile)));
+    EXPECT_FALSE(store_.objects().contains(BackupFile(id(0), kSumsFile)));
+    Sweeper anybody;
     Sweep(store_, anybody, interrupt_);
     ExpectOnly({&backups_[1], &backups_[2]});
 }
