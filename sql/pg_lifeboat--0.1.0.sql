@@ -432,12 +432,13 @@ CREATE TABLE @extschema@.backup_installation (
     only_one          boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     id                text NOT NULL,
     system_identifier text NOT NULL,
-    data_directory    text NOT NULL
+    data_directory    text NOT NULL,
+    adopted           text[] NOT NULL DEFAULT '{}'
 );
 INSERT INTO @extschema@.backup_installation (id, system_identifier, data_directory)
     SELECT pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), c.system_identifier, c.data_directory
       FROM @extschema@.backup_this_cluster() c;
-COMMENT ON TABLE @extschema@.backup_installation IS 'Internal: the cluster this catalog belongs to and a random id of the catalog, by which runs know what they have left in a store. Belongs to this catalog and is not dumped.';
+COMMENT ON TABLE @extschema@.backup_installation IS 'Internal: the cluster this catalog belongs to and a random id of the catalog, by which runs know what they have left in a store; and the clusters whose backups were adopted. Belongs to this catalog and is not dumped.';
 
 CREATE TABLE @extschema@.backup_witness (
     backup_id text PRIMARY KEY,
@@ -570,7 +571,7 @@ COMMENT ON FUNCTION @extschema@.backup_resume(text) IS 'Lets a paused schedule f
 CREATE FUNCTION @extschema@.backup_adopt(schedule text DEFAULT NULL) RETURNS bigint
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_adopt';
 COMMENT ON FUNCTION @extschema@.backup_adopt(text) IS
-    'Takes over a schedule that came with a copy of another cluster, so that it runs here; null: all of them, and the catalog itself, so that backups can be taken without a schedule too. Returns how many schedules were taken over.';
+    'Takes over a schedule that came with a copy of another cluster, so that it runs here; null: all of them, and the catalog itself, so that backups can be taken without a schedule too, and the retention of the backups that it has. Returns how many schedules were taken over.';
 
 CREATE FUNCTION @extschema@.backup_next_runs(cron text, timezone text DEFAULT pg_catalog.current_setting('TimeZone'),
     count integer DEFAULT 5, after timestamptz DEFAULT pg_catalog.now(), OUT run_at timestamptz, OUT note text)

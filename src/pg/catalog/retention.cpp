@@ -5,15 +5,22 @@
 namespace lifeboat::pg {
 namespace {
 
-constexpr const char* kCopies =
-    "SELECT p.backup_id, p.store, p.database, p.schedule, "
-    "(extract(epoch FROM p.taken_at) * 1000000)::bigint, p.sequence, p.pinned, p.status = "
-    "'damaged', p.imported, p.stored_bytes, p.system_identifier, p.database_oid, "
-    "coalesce(p.verified_level IN ('content', 'restore') OR p.verified_level = 'checksum' AND "
-    "p.encrypted AND k.secret IS NULL, false), d.oid IS NOT NULL AND p.system_identifier = $1 "
-    "FROM @.backup_restore_points p LEFT JOIN @.backup_keys k ON k.name = p.key LEFT JOIN "
-    "pg_database d ON d.oid = p.database_oid WHERE p.status <> 'deleted' ORDER BY p.taken_at DESC, "
-    "p.sequence DESC, p.backup_id DESC, p.store";
+std::string CopiesSql() {
+    return "SELECT p.backup_id, p.store, p.database, p.schedule, "
+           "(extract(epoch FROM p.taken_at) * 1000000)::bigint, p.sequence, p.pinned, p.status = "
+           "'damaged', " +
+           std::string(kIsOwnBackup) +
+           ", p.stored_bytes, p.system_identifier, "
+           "p.database_oid, "
+           "coalesce(p.verified_level IN ('content', 'restore') OR p.verified_level = 'checksum' "
+           "AND "
+           "p.encrypted AND k.secret IS NULL, false), d.oid IS NOT NULL AND p.system_identifier = "
+           "$1 "
+           "FROM @.backup_restore_points p LEFT JOIN @.backup_keys k ON k.name = p.key LEFT JOIN "
+           "pg_database d ON d.oid = p.database_oid WHERE p.status <> 'deleted' ORDER BY "
+           "p.taken_at DESC, "
+           "p.sequence DESC, p.backup_id DESC, p.store";
+}
 
 constexpr const char* kRules =
     "SELECT keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly, "
@@ -27,16 +34,18 @@ std::string Joined(const std::string& a, const std::string& b) { return a + '\0'
 
 // A backup is one of the database of that name. And of the database that it was taken from, while
 // that is there under another name: one that was renamed has a floor of its own. What others have
-// taken protects nothing of ours.
+// taken protects nothing of ours: an imported backup, or one of the cluster that we are a copy of.
 std::vector<std::string> FloorsOf(const Row& row) {
-    std::vector<std::string> floors = {Joined(IsTrue(row[8]) ? *row[10] : "", *row[2])};
+    std::vector<std::string> floors = {Joined(IsTrue(row[8]) ? "" : *row[10], *row[2])};
     if (IsTrue(row[13])) floors.push_back(Joined("oid", *row[11]));
     return floors;
 }
 
 class Groups {
 public:
+    // None while this may be a copy of the cluster that goes by these rules.
     explicit Groups(const Home& home) {
+        if (WhyNotAtHome(home)) return;
         for (const std::string& name : ScheduleNames(home)) {
             const std::optional<ScheduleRecord> schedule = FindSchedule(home, name);
             const KeepRules rules = LoadKeepRules(home, name);
@@ -97,13 +106,13 @@ std::vector<KeptCopy> DecideForCatalog(const Home& home) {
     Groups groups(home);
     std::vector<RetentionCopy> copies;
     std::vector<KeptCopy> kept;
-    for (const Row& row : Query(home.Sql(kCopies), {SystemIdentifier()})) {
+    for (const Row& row : Query(home.Sql(CopiesSql()), {SystemIdentifier()})) {
         RetentionCopy& copy = copies.emplace_back();
         copy.backup_id = *row[0];
         copy.store = *row[1];
         copy.taken_at = Instant(std::chrono::microseconds(ToInt(row[4])));
         copy.sequence = static_cast<uint64_t>(ToInt(row[5]));
-        if (row[3] && !IsTrue(row[8])) copy.group = groups.Of(*row[3], *row[2]);
+        if (row[3] && IsTrue(row[8])) copy.group = groups.Of(*row[3], *row[2]);
         copy.floors = FloorsOf(row);
         copy.pinned = IsTrue(row[6]);
         copy.damaged = IsTrue(row[7]);

@@ -16,10 +16,11 @@ struct KeptCopy {
     RetentionDecision decision;
 };
 
-// Of each copy that is not deleted, newest first. Rules apply to backups that this catalog has
-// taken, by the schedule of that name as it is now, when it is of this cluster and still of that
-// database: those of other clusters, ad hoc ones and those of a schedule that is gone have none. In
-// a transaction, as the owner of our tables.
+// Of each copy that is not deleted, newest first. Rules apply to backups that this cluster has
+// taken or adopted, by the schedule of that name as it is now, when it is of this cluster and still
+// of that database: those of other clusters, ad hoc ones and those of a schedule that is gone have
+// none. A copy of a cluster that was not adopted has no rules at all. In a transaction, as the
+// owner of our tables.
 std::vector<KeptCopy> DecideForCatalog(const Home& home);
 
 } // namespace lifeboat::pg

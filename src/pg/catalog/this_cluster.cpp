@@ -64,6 +64,13 @@ std::optional<std::string> AdoptCatalog(const Home& home) {
     return was.data_directory;
 }
 
+void AdoptBackups(const Home& home) {
+    Execute(
+        home.Sql("UPDATE @.backup_installation SET adopted = coalesce((SELECT "
+                 "array_agg(DISTINCT system_identifier ORDER BY system_identifier) FROM "
+                 "@.backup_restore_points WHERE NOT imported), '{}')"));
+}
+
 std::string Place(const Home& home) {
     char machine[HOST_NAME_MAX + 1] = {};
     (void)gethostname(machine, sizeof(machine) - 1);

@@ -27,11 +27,12 @@ Sweeper SweeperOf(const Home& home, const std::string& store) {
     sweeper.ended =
         Ids(Query(home.Sql("SELECT backup_id FROM @.backup_runs WHERE status NOT IN ('queued', "
                            "'running') AND backup_id IS NOT NULL")));
-    for (const Row& row : Query(home.Sql("SELECT backup_id, imported FROM @.backup_restore_points "
-                                         "WHERE store = $1 AND status <> 'deleted'"),
-                                {store})) {
+    for (const Row& row : Query(home.Sql("SELECT p.backup_id, " + std::string(kIsOwnBackup) +
+                                         " FROM @.backup_restore_points p "
+                                         "WHERE p.store = $2 AND p.status <> 'deleted'"),
+                                {sweeper.system_identifier, store})) {
         sweeper.catalog.insert(*row[0]);
-        if (!IsTrue(row[1])) sweeper.own.insert(*row[0]);
+        if (IsTrue(row[1])) sweeper.own.insert(*row[0]);
     }
     return sweeper;
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/count.h"
 #include "pg/catalog/rights.h"
+#include "pg/catalog/this_cluster.h"
 #include "pg/run/prune.h"
 
 namespace lifeboat::pg {
@@ -25,7 +26,7 @@ public:
     void Prune() {
         std::vector<StoreRecord> stores;
         InTransaction([&] {
-            if (LoadKeepRules(run_.home, schedule_).empty()) return;
+            if (WhyNotAtHome(run_.home) || LoadKeepRules(run_.home, schedule_).empty()) return;
             stores = LoadStores(run_.home);
             actor_ = ActorName(run_.request.requested_by);
             for (const KeptCopy& copy : DecideForCatalog(run_.home)) {

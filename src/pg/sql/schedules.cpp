@@ -215,6 +215,7 @@ Datum Adopt(const Call& call) {
             AddEvent(home, RoleName(caller), "cluster.adopt", DataDirectory(),
                      {{"from_data_directory", *from}});
         }
+        AdoptBackups(home);
     }
     int64_t adopted = 0;
     for (const std::string& name : names) {

@@ -146,6 +146,23 @@ is(sql($node, "SELECT keep_rule FROM backup_catalog WHERE backup_id = '$ids[1]'"
 rename "$store/../$$.object", "$store/$object" or die $!;
 is(sql($node, "SELECT ok FROM backup_verify('$ids[1]')"), 't', 'it is found');
 is(sql($node, "SELECT keep_rule FROM backup_catalog WHERE backup_id = '$ids[1]'"), 'expired', 'then the rules apply again');
+
+# A copy of the cluster: by its data directory, or by the system identifier of a dumped catalog.
+sub rule { my ($id) = @_; return sql($node, "SELECT keep_rule FROM backup_catalog WHERE backup_id = '$id'"); }
+sql($node, q{UPDATE backup_installation SET data_directory = data_directory || '/elsewhere'});
+is(sql($node, q{SELECT DISTINCT rule FROM backup_prune()}), 'no_policy', 'nothing is pruned where the catalog is not at home');
+sql($node, q{UPDATE backup_installation SET data_directory = (SELECT data_directory FROM backup_this_cluster())});
+is(rule($ids[1]), 'expired', 'but where it is');
+sql($node, q{UPDATE backup_restore_points SET system_identifier = '1'});
+is(sql($node, q{SELECT DISTINCT rule FROM backup_prune()}), 'no_policy', 'nothing that another cluster has taken');
+is(sql($node, q{SELECT backup_adopt('nightly')}), '0', 'not by a schedule that was adopted');
+is(rule($ids[1]), 'no_policy', 'alone');
+sql($node, q{SELECT backup_adopt()});
+is(rule($ids[1]), 'expired', 'but by the adoption of the whole cluster');
+sql($node, q{UPDATE backup_installation SET adopted = '{}'});
+sql($node, qq{UPDATE backup_restore_points SET system_identifier = c.system_identifier FROM backup_this_cluster() c WHERE backup_id <> '$ids[4]'});
+is(rule($ids[3]), 'keep_last,floor_complete,floor_verified', "another cluster's backup is no floor for ours");
+sql($node, q{UPDATE backup_restore_points SET system_identifier = c.system_identifier FROM backup_this_cluster() c});
 sql($node, 'ALTER DATABASE app RENAME TO app_old; CREATE DATABASE app');
 sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 1)});
 my $of_new = scheduled();
