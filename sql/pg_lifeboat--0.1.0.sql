@@ -722,8 +722,8 @@ COMMENT ON COLUMN @extschema@.backup_catalog.ratio IS 'raw_bytes by total_stored
 COMMENT ON COLUMN @extschema@.backup_catalog.duration IS 'how long it took';
 COMMENT ON COLUMN @extschema@.backup_catalog.encrypted IS 'whether it is encrypted';
 COMMENT ON COLUMN @extschema@.backup_catalog.key IS 'the key it is encrypted with';
-COMMENT ON COLUMN @extschema@.backup_catalog.verified_level IS 'level of the last verification that found it sound';
-COMMENT ON COLUMN @extschema@.backup_catalog.verified_at IS 'when that was';
+COMMENT ON COLUMN @extschema@.backup_catalog.verified_level IS 'highest level of the verifications that found it sound since it was last found damaged';
+COMMENT ON COLUMN @extschema@.backup_catalog.verified_at IS 'when that was, the last time';
 COMMENT ON COLUMN @extschema@.backup_catalog.drilled_at IS 'last restore drill (reserved)';
 COMMENT ON COLUMN @extschema@.backup_catalog.drill_ok IS 'its outcome (reserved)';
 COMMENT ON COLUMN @extschema@.backup_catalog.pinned IS 'kept whatever the rules say';

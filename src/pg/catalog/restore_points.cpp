@@ -273,13 +273,18 @@ void RecordVerified(const Home& home, const RestorePoint& point, VerifyLevel lev
                     const VerifyReport& report) {
     const std::string name(VerifyLevelName(level));
     if (report.ok()) {
+        // What a thorough verification has found a lesser one does not take back.
         Execute(
-            home.Sql("WITH levels (l) AS (VALUES ('{present,checksum,content}'::text[])) UPDATE "
-                     "@.backup_restore_points SET verified_level = $3, verified_at = "
-                     "clock_timestamp(), status = CASE WHEN status = 'damaged' AND "
-                     "array_position(l, $3) >= array_position(l, coalesce(damaged_level, "
-                     "'content')) THEN 'available' ELSE status END FROM levels WHERE backup_id "
-                     "= $1 AND store = $2 AND status <> 'deleted'"),
+            home.Sql(
+                "WITH levels (l) AS (VALUES ('{present,checksum,content,restore}'::"
+                "text[])), this (less) AS (SELECT array_position(l, verified_level) > "
+                "array_position(l, $3) FROM levels, @.backup_restore_points WHERE backup_id = "
+                "$1 AND store = $2) UPDATE @.backup_restore_points SET verified_level = CASE "
+                "WHEN less THEN verified_level ELSE $3 END, verified_at = CASE WHEN less THEN "
+                "verified_at ELSE clock_timestamp() END, status = CASE WHEN status = 'damaged' AND "
+                "array_position(l, $3) >= array_position(l, coalesce(damaged_level, "
+                "'content')) THEN 'available' ELSE status END FROM levels, this WHERE backup_id "
+                "= $1 AND store = $2 AND status <> 'deleted'"),
             {point.backup_id, point.store, name});
     } else {
         Execute(

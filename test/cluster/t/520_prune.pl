@@ -85,6 +85,8 @@ like(sql($node, q{SELECT detail FROM backup_health WHERE check_name = 'retention
 	qr/^6 backups of no schedule with keep rules stay: $ids[4], .*, …$/, 'backup_health lists what no rule applies to');
 sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 2, keep_yearly => 3)});
 sql($node, "SELECT ok FROM backup_verify('$ids[2]')");
+is(sql($node, "SELECT ok FROM backup_verify('$ids[2]', level => 'present')"), 't', 'a lesser verification');
+is(sql($node, "SELECT verified_level FROM backup_catalog WHERE backup_id = '$ids[2]'"), 'content', 'takes nothing from a thorough one');
 sql($node, "SELECT backup_pin('$ids[1]', 'the books')");
 my $before = in_store();
 my $said = join "\n",
