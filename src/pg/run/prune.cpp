@@ -79,13 +79,17 @@ private:
         return "delete";
     }
 
-    // Its row is locked until its mark is gone: a pin comes before or too late.
+    // Its row is locked until its mark is gone: a pin comes before or too late. Nobody's
+    // transaction is waited for.
     bool MarkDeleted(const KeptCopy& copy) {
-        const uint64_t rows = Execute(
-            home_.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = $1 "
-                      "AND store = $2 AND status = 'available' AND NOT pinned"),
+        const Rows locked = Query(
+            home_.Sql("SELECT 1 FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 "
+                      "AND status = 'available' AND NOT pinned FOR UPDATE SKIP LOCKED"),
             {copy.backup_id, copy.store});
-        if (rows == 0) return false;
+        if (locked.empty()) return false;
+        Execute(home_.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = "
+                          "$1 AND store = $2"),
+                {copy.backup_id, copy.store});
         Execute(home_.Sql("DELETE FROM @.backup_restore_point_relations WHERE backup_id = $1 AND "
                           "store = $2"),
                 {copy.backup_id, copy.store});

@@ -7,6 +7,7 @@
 #include "pg/sql/call.h"
 
 extern "C" {
+#include <access/xact.h>
 #include <tcop/utility.h>
 
 PG_FUNCTION_INFO_V1(lifeboat_prune);
@@ -103,6 +104,19 @@ private:
     std::string actor_;
 };
 
+// Files do not come back when the rows that say deleted are rolled back.
+void RequireOwnTransaction() {
+    constexpr const char* kName = "backup_prune(dry_run => false)";
+    Pg([] {
+        PreventCommandIfReadOnly(kName);
+        PreventInTransactionBlock(true, kName);
+    });
+    if (!IsolationUsesXactSnapshot()) return;
+    throw Error(Errc::WrongState, std::string(kName) + " needs isolation level read committed",
+                "It must see what others pin and restore while it is at work.",
+                "SET default_transaction_isolation = 'read committed';");
+}
+
 Datum PruneStores(const Call& call) {
     const Home home = RequireHome();
     const Value only = call.Get(0);
@@ -111,7 +125,7 @@ Datum PruneStores(const Call& call) {
     Prune prune(home, result, RoleName(Caller()));
     RoleScope as_owner(home.owner);
     if (!dry_run) {
-        Pg([] { PreventCommandIfReadOnly("backup_prune(dry_run => false)"); });
+        RequireOwnTransaction();
         RequireAtHome(home);
     }
     std::map<std::string, std::vector<KeptCopy>> copies; // by store

@@ -118,6 +118,16 @@ for my $within ([ '1 hour', 5 ], [ '2 years 1 mon 3 days 04:05:06.7', 5 ], [ '0.
 sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 2, reset => '{keep_within}')});
 like(sql_error($node, q{BEGIN READ ONLY; SELECT count(*) FROM backup_prune(); SELECT * FROM backup_prune(dry_run => false)}),
 	qr/^ERROR:  25006: cannot execute backup_prune\(dry_run => false\) in a read-only transaction$/m, 'only a dry run may be read-only');
+like(sql_error($node, q{BEGIN; SELECT * FROM backup_prune(dry_run => false)}),
+	qr/^ERROR:  25001: backup_prune\(dry_run => false\) cannot run inside a transaction block$/m, 'what it deletes no rollback brings back');
+like(sql_error($node, q{SET default_transaction_isolation = 'repeatable read'; SELECT * FROM backup_prune(dry_run => false)}),
+	qr/^ERROR:  55000: backup_prune\(dry_run => false\) needs isolation level read committed$/m, 'it must see what others do');
+my $pinning = background($node, "BEGIN; SELECT backup_pin('$ids[0]', 'for a while'); SELECT pg_sleep(60)");
+wait_for($node, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+is(sql($node, q{SET statement_timeout = '20s'; SELECT backup_id FROM backup_prune(dry_run => false) WHERE action = 'postponed'}), $ids[0],
+	'it waits for nobody who pins');
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+finish_background($pinning);
 
 # --- what it does ---------------------------------------------------------------------------------------
 
