@@ -79,6 +79,15 @@ private:
         return "delete";
     }
 
+    // Between the decision and now this may have waited for another sweeper: a rule was changed, a
+    // newer backup was deleted or found damaged.
+    [[nodiscard]] bool IsStillExpired(const KeptCopy& copy) const {
+        const std::vector<KeptCopy> now = DecideForCatalog(home_);
+        return std::any_of(now.begin(), now.end(), [&](const KeptCopy& one) {
+            return one.backup_id == copy.backup_id && one.store == copy.store && !one.decision.keep;
+        });
+    }
+
     // Its row is locked until its mark is gone: a pin comes before or too late. Nobody's
     // transaction is waited for.
     bool MarkDeleted(const KeptCopy& copy) {
@@ -86,7 +95,7 @@ private:
             home_.Sql("SELECT 1 FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 "
                       "AND status = 'available' AND NOT pinned FOR UPDATE SKIP LOCKED"),
             {copy.backup_id, copy.store});
-        if (locked.empty()) return false;
+        if (locked.empty() || !IsStillExpired(copy)) return false;
         Execute(home_.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = "
                           "$1 AND store = $2"),
                 {copy.backup_id, copy.store});

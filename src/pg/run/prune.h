@@ -1,8 +1,9 @@
 // Takes the backups that no rule keeps out of their stores, and what nobody uses any more.
 //
-// Each backup goes in a transaction (or subtransaction) of its own: its row says deleted when its
-// commit mark is gone. Objects go after all marks. Whoever is interrupted calls it again: the
-// decision is the same, and what a deleted backup has left is found by the folder that it leaves.
+// Each backup goes in a transaction (or subtransaction) of its own, in which the rules are asked
+// once more: its row says deleted when its commit mark is gone. Objects go after all marks. Whoever
+// is interrupted calls it again: the decision is the same, and what a deleted backup has left is
+// found by the folder that it leaves.
 #pragma once
 
 #include "pg/catalog/retention.h"
@@ -13,7 +14,8 @@ namespace lifeboat::pg {
 struct PrunedCopy {
     KeptCopy copy;
     // keep, delete; and of those that were to be deleted: postponed (a run refers to it, a restore
-    // reads it, or it was pinned meanwhile), refused (the store lets nobody delete).
+    // reads it, or it was pinned or is kept by the rules meanwhile), refused (the store lets nobody
+    // delete).
     std::string action;
 };
 

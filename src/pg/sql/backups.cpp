@@ -68,10 +68,19 @@ void RefuseSound(const RestorePoint& point) {
                     QuoteLiteral(point.backup_id) + ");");
 }
 
+// By a row that nobody pins or finds sound any more.
+void LockDamaged(const Home& home, const RestorePoint& point) {
+    Query(home.Sql("SELECT 1 FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 FOR "
+                   "UPDATE"),
+          {point.backup_id, point.store});
+    RefuseSound(FindCopyIn(home, point.backup_id, point.store));
+}
+
 SweepReport DeleteFromStore(const Home& home, StoredBackup& backup) {
     const std::string& id = backup.point.backup_id;
     ServerInterrupt interrupt;
     const CleanerLock lock(backup.record.store_id, interrupt);
+    LockDamaged(home, backup.point);
     Sweeper sweeper = SweeperOf(home, backup.record.name);
     if (LiveReferences(*backup.store, sweeper, interrupt).contains(id)) {
         throw Error(Errc::WrongState, "backup " + id + " is needed by a run at work",

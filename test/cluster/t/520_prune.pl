@@ -257,6 +257,32 @@ for my $step (1 .. 40)
 ok($finished, 'once it was not reached');
 cmp_ok($killed, '>=', 11, 'signature, sums, manifest, toc, objects, keys, started');
 
+# What was decided is decided again before each backup: rules may change while it is at work.
+my ($first_old) = expire_one();
+sql($node, q{SELECT backup_alter_schedule('nightly', reset => '{keep_last}')});
+my $second_old = sql($node, q{SELECT backup_id FROM backup_catalog ORDER BY taken_at DESC LIMIT 1});
+scheduled();
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 1)});
+write_file($stop, '1', 0644);
+my $at_work = background($node, q{SELECT backup_id, action FROM backup_prune(dry_run => false) WHERE action <> 'keep' ORDER BY action});
+ok(reaches($at_work), 'a prune of two backups');
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 3)});
+unlink $stop, "$stop.reached";
+my ($rc, $out, $err) = finish_background($at_work);
+is($out, "$second_old|delete\n$first_old|postponed\n", 'asks the rules again for the second');
+is(rule($first_old), 'keep_last', 'which it keeps');
+sql($node, q{SELECT backup_alter_schedule('nightly', keep_last => 1)});
+sql($node, q{SELECT count(*) FROM backup_prune(dry_run => false)});
+
+# Nor is a backup deleted by hand that was pinned while that waited.
+sql($node, "UPDATE backup_restore_points SET status = 'damaged' WHERE backup_id = '$newest'");
+$pinning = background($node, "BEGIN; SELECT backup_pin('$newest', 'for good'); SELECT pg_sleep(3); COMMIT");
+wait_for($node, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+like(sql_error($node, "SELECT backup_delete('$newest')"), qr/^ERROR:  55000: backup $newest is pinned$/m, 'a backup that is pinned meanwhile');
+finish_background($pinning);
+sql($node, "UPDATE backup_restore_points SET status = 'available' WHERE backup_id = '$newest'; SELECT backup_unpin('$newest')");
+is(sql($node, "SELECT ok FROM backup_verify('$newest')"), 't', 'is there');
+
 # Cancelled it ends at once, and the next one finishes.
 expire_one();
 write_file($stop, '8', 0644);
@@ -264,7 +290,7 @@ my $cancelled = background($node, q{SELECT backup_id, action FROM backup_prune(d
 ok(reaches($cancelled), 'a prune at work');
 sql($node, q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT backup_id, action FROM backup_prune%' AND pid <> pg_backend_pid()});
 unlink $stop, "$stop.reached";
-my ($rc, $out, $err) = finish_background($cancelled);
+($rc, $out, $err) = finish_background($cancelled);
 like($err, qr/canceling statement due to user request/, 'is cancelled');
 is(missing(), '', 'no manifest names what is gone');
 sql($node, q{SELECT count(*) FROM backup_prune(dry_run => false)});
