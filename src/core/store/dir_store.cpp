@@ -292,8 +292,10 @@ void DirStore::Walk(int directory, const std::string& path, const EntryFilter& w
         if (is_file && !wanted(name)) continue;
         const std::string child = Join(path, name);
         struct stat found {};
-        if (fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
-            continue; // gone meanwhile
+        if (fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno == ENOENT) continue; // gone meanwhile
+            throw DirError({root_, "list", child}, errno);
+        }
         if (S_ISREG(found.st_mode)) {
             visit(directory, child, name,
                   {child, static_cast<uint64_t>(found.st_size), ModifiedAt(found)});
