@@ -13,7 +13,7 @@ namespace {
 
 // At once, for one process: waiting for answers costs nothing, keeping bytes does.
 constexpr size_t kMostUploads = 16;
-constexpr uint64_t kMostUploading = 96ULL << 20;
+constexpr uint64_t kMostUploading = 64ULL << 20;
 constexpr int kTries = 8;
 constexpr std::chrono::milliseconds kFirstDelay{200};
 constexpr std::chrono::milliseconds kLongestDelay{10'000};
