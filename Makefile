@@ -20,7 +20,7 @@ override with_llvm := no
 
 .DEFAULT_GOAL := help
 friendly := help deps core product dev unit regress test other-majors lint format quickstart FORCE \
-    bench bench-quick bench-levels bench-report
+    bench bench-quick bench-levels bench-s3 bench-report
 .PHONY: $(friendly) build
 
 # --- the friendly targets ------------------------------------------------------------------------
@@ -74,6 +74,10 @@ bench-quick: deps
 
 bench-levels: product
 	@test/bench/run levels
+
+# A service 30 ms away, and a slow one: test/bench/s3 says what can be chosen.
+bench-s3: product
+	@test/bench/s3 4800
 
 bench-report:
 	@test/bench/report.pl
