@@ -79,6 +79,7 @@ struct Backup {
     Sha256Digest sums_digest{}; // of SHA256SUMS itself
     std::string signature;      // SHA256SUMS.sig, where the manifest names a signer
     bool signature_checked = false;
+    bool sums_remembered = false; // they are those of Trust::sums
 };
 
 // Signature → sums → manifest: Error(Untrusted) when unsigned or by another signer and not

@@ -5,7 +5,9 @@
 #include "core/base/count.h"
 #include "core/base/error.h"
 #include "core/format/damaged.h"
+#include "core/format/expect_sink.h"
 #include "core/format/origins.h"
+#include "core/format/recipe.h"
 #include "core/io/taps.h"
 #include "core/store/fallback.h"
 
@@ -29,34 +31,6 @@ std::optional<uint64_t> SizeIn(Store& store, const std::string& name) {
 
 bool SaysExists(const StoreError& error) { return error.fault() == StoreFault::kExists; }
 
-// Size and SHA-256 of what flows by, before the sink behind it makes anything visible.
-class ExpectSink final : public Sink {
-public:
-    ExpectSink(const ObjectRecord& record, Sink& next) : record_(record), hash_(next) {}
-    void Write(Bytes bytes) override {
-        if (hash_.bytes() + bytes.size() > record_.stored_bytes)
-            ThrowDamaged(What(record_.name), "It is larger than the " +
-                                                 std::to_string(record_.stored_bytes) +
-                                                 " bytes the manifest says.");
-        hash_.Write(bytes);
-    }
-    void Finish() override {
-        if (hash_.bytes() != record_.stored_bytes)
-            ThrowDamaged(What(record_.name), "It has " + std::to_string(hash_.bytes()) +
-                                                 " bytes, the manifest says " +
-                                                 std::to_string(record_.stored_bytes) + ".");
-        if (const Sha256Digest digest = hash_.Digest(); digest != record_.sha256)
-            ThrowDamaged(What(record_.name), "Its SHA-256 is " + ToHex(digest) +
-                                                 ", the manifest says " + ToHex(record_.sha256) +
-                                                 ".");
-        hash_.Finish();
-    }
-
-private:
-    const ObjectRecord& record_;
-    HashTap hash_;
-};
-
 class Copying {
 public:
     Copying(Store& from, Store& to, Backup backup, Interrupt& interrupt, CopyProgress& progress)
@@ -72,6 +46,7 @@ public:
         report_.was_complete = IsComplete();
         if (report_.was_complete) {
             SendMissing(); // what it lost since
+            PutText(File(kManifestFile), manifest_);
             return std::move(report_);
         }
         Announce();
@@ -178,16 +153,63 @@ private:
         report_.bytes_there += record.stored_bytes;
     }
 
+    // An earlier attempt has checked what it sent. But what is there may as well be left of a copy
+    // that was deleted because it was damaged, so all of it is read again. Under a commit mark
+    // whatever has the right size is taken for it: to tell more is for a verification.
     bool IsThere(const ObjectRecord& record) {
+        if (sound_.contains(record.name)) return SizeIn(to_, record.name).has_value();
         const std::optional<uint64_t> size = SizeIn(to_, record.name);
         if (!size) return false;
-        if (*size == record.stored_bytes) return true;
-        throw Error(Errc::Damaged,
-                    What(record.name) + " is there already, with " + std::to_string(*size) +
-                        " bytes instead of " + std::to_string(record.stored_bytes),
-                    "An object is never overwritten: the store that is copied into holds a damaged "
-                    "or foreign one.",
-                    "Remove it there, and copy again.");
+        if (*size != record.stored_bytes) {
+            RefuseMisfit(record, std::to_string(*size) + " bytes instead of " +
+                                     std::to_string(record.stored_bytes));
+            return false;
+        }
+        if (report_.was_complete) return true;
+        if (!HasHash(record)) {
+            RefuseMisfit(record, "another content");
+            return false;
+        }
+        sound_.insert(record.name);
+        return true;
+    }
+
+    bool HasHash(const ObjectRecord& record) {
+        try {
+            CheckObjectHash(to_, record, interrupt_, nullptr);
+            return true;
+        } catch (const StoreError&) {
+            throw;
+        } catch (const Error& error) {
+            if (error.code() != Errc::Damaged) throw;
+            return false;
+        }
+    }
+
+    // What is not as the manifest says is replaced, where nobody takes it for a backup and somebody
+    // vouches for the manifest: else it could name objects of other backups.
+    void RefuseMisfit(const ObjectRecord& record, const std::string& what) {
+        misfits_.insert(record.name);
+        const Backup& backup = report_.backup;
+        if (!report_.was_complete && (backup.signature_checked || backup.sums_remembered)) return;
+        throw Error(Errc::Damaged, What(record.name) + " is there already, with " + what,
+                    "The store that is copied into holds a damaged or foreign one, which is not "
+                    "overwritten " +
+                        std::string(report_.was_complete
+                                        ? "while the backup is listed there."
+                                        : "for a backup that no trusted signer has signed."),
+                    report_.was_complete ? "Delete the damaged copy there, and copy again."
+                                         : "Remove it there, and copy again.");
+    }
+
+    // Nothing is removed before what replaces it was read.
+    void RemoveMisfit(const ObjectRecord& record) {
+        if (misfits_.erase(record.name) == 0) return;
+        ReadAnyCopy(from_, record.name, [&] {
+            CheckObjectHash(from_, record, interrupt_, nullptr);
+            return true;
+        });
+        to_.Remove(record.name);
     }
 
     void RefuseFull() {
@@ -257,12 +279,14 @@ private:
 
     void Copy(const ObjectRecord& record) {
         interrupt_.Check();
+        RemoveMisfit(record);
         const bool sent = ReadAnyCopy(from_, record.name, [&] { return Stream(record); });
         if (!sent && !IsThere(record))
             throw Error(Errc::StoreRefused,
                         What(record.name) +
                             " could not be created: the store says that it exists, "
                             "and does not have it");
+        sound_.insert(record.name);
         ++report_.objects;
         report_.bytes += record.stored_bytes;
     }
@@ -331,6 +355,8 @@ private:
     std::string signature_;
     std::vector<const ObjectRecord*> missing_;
     uint64_t missing_bytes_ = 0;
+    std::set<std::string, std::less<>> sound_;   // read and checked, by this copy
+    std::set<std::string, std::less<>> misfits_; // there, and not what they should be
     CopyReport report_;
 };
 

@@ -4,7 +4,8 @@
 // What the other store has already is not sent again, so a copy that was interrupted, however, goes
 // on when it is made anew. Nothing of it is listed before its last file, the commit mark, which
 // comes when every object was looked up once more. Each object's size and SHA-256 are checked
-// against SHA256SUMS on the way; the store does not show one that does not fit.
+// against SHA256SUMS on the way; the store does not show one that does not fit. What was there
+// before counts only after it was read and fits; else it is replaced.
 #pragma once
 
 #include "core/format/backup.h"
@@ -28,8 +29,9 @@ struct CopyReport {
 // `from` is opened as `trust` says: Error(NotFound) without a commit mark, Error(Damaged) when an
 // object is not what SHA256SUMS says and from.Distrust() knows no other copy. Error(WrongState)
 // when both are one store, or when the other store's encryption is not the backup's;
-// Error(Damaged) naming an object that is there with another size; Error(DiskFull) when what is
-// missing does not fit.
+// Error(Damaged) naming an object that is there with another size or content and may not be
+// replaced: nobody vouches for the backup, or it is listed there; Error(DiskFull) when what is
+// missing does not fit. Of a copy that is listed only what is missing is sent.
 CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const Trust& trust,
                       Interrupt& interrupt, CopyProgress* progress = nullptr);
 // The same of a backup that was opened already, from `from` or another copy of it.

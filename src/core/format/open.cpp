@@ -268,6 +268,7 @@ Backup OpenBackup(Store& store, std::string_view backup_id, const Trust& trust) 
     const SignerPublic* signer = FindSigner(trust, *sums, signature);
     backup.signature_checked = signer != nullptr;
     const bool remembered = AreRemembered(trust, backup.sums_digest, sums_name);
+    backup.sums_remembered = remembered;
     if (signer == nullptr) {
         JudgeUnsigned(store, backup_id, trust, signature.has_value(), remembered);
         if (!remembered && trust.most_untrusted < kMaxManifestBytes) {

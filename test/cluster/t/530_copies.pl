@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use File::Path qw(make_path);
 use LifeboatTest;
 
 my $node = new_cluster('main', conf => { 'lifeboat.workers' => 1 });
@@ -122,12 +123,6 @@ like(sql_error($node, "SELECT backup_copy('$alone', 'local')"), qr/^ERROR:  5500
 sql($node, 'CREATE ROLE clerk LOGIN');
 sql($node, "SELECT backup_grant('clerk', 'operator')");
 like(sql_error($node, "SET ROLE clerk; SELECT backup_copy('$alone', 'far')"), qr/^ERROR:  42501: role "clerk" may not copy backup \Q$alone\E\n/, 'an operator copies only what it may restore');
-my $object = (objects_of($local, $alone))[0];
-mkdir "$far/" . ($object =~ s{/[^/]+$}{}r), 0700;
-write_file("$far/$object", 'something else', 0600);
-like(sql_error($node, "SELECT backup_copy('$alone', 'far')"), qr/^ERROR:  XX001: object \Q$object\E is there already, with 14 bytes instead of \d+\n/, 'an object of another size is named');
-is(sql($node, "SELECT count(*) FROM backup_catalog WHERE backup_id = '$alone'"), '1', 'and no copy is made');
-unlink "$far/$object";
 sql($node, q{SELECT backup_alter_store('far', options => '{"max_rate": "100kB"}')});
 my $waiting = background($node, "SELECT backup_copy('$alone', 'far')");
 wait_for($node, "SELECT count(*) = 1 FROM backup_progress WHERE phase = 'copy'");
@@ -138,6 +133,12 @@ is(sql($node, "SELECT status, retry FROM backup_copies WHERE backup_id = '$alone
 my ($at, $deadline) = read_file("$far/backups/$alone/started") =~ /"at": "([^"]+)".*"deadline": "([^"]+)"/s;
 is($deadline, $at, 'and the store is told that nobody is at work any more');
 sql($node, q{SELECT backup_alter_store('far', options => '{"max_rate": null}')});
+my $odd = run_backup($node, 'app', store => "'local'");
+my $object = (objects_of($local, $odd))[0];
+make_path("$far/" . ($object =~ s{/[^/]+$}{}r), { mode => 0700 });
+write_file("$far/$object", 'something else', 0600);
+sql($node, "SELECT backup_copy('$odd', 'far')");
+is(sql($node, "SELECT ok FROM backup_verify('$odd', 'checksum', 'far')"), 't', 'an object that is there and does not fit is replaced');
 
 # --- damage in one copy -----------------------------------------------------------------------------
 
@@ -164,6 +165,19 @@ is(copy_status('status'), 'damaged', 'which backup_status shows');
 sql($node, "SELECT backup_delete('$third')");
 await_copy('complete');
 is(sql($node, "SELECT ok FROM backup_verify('$third', store => 'offsite')"), 't', 'deleted there, the launcher makes it anew');
+
+# While somebody else copies into that store, no object of what is deleted goes: the damaged one must not count as there.
+my $busy = "$offsite/backups/web-20261120T021500Z-full-00000001";
+my $still = damage($offsite, $third);
+is(sql($node, "SELECT ok FROM backup_verify('$third', 'checksum', 'offsite')"), 'f', 'damaged once more');
+mkdir $busy, 0700 or die $!;
+write_file("$busy/started", read_file("$offsite/backups/$third/started") =~ s/\Q$third\E/web-20261120T021500Z-full-00000001/r, 0600);
+sql($node, "SELECT backup_delete('$third')");
+ok(-e "$offsite/$still", 'deleted while somebody copies into that store, its objects stay');
+await_copy('complete');
+is(sql($node, "SELECT ok FROM backup_verify('$third', 'checksum', 'offsite')"), 't', 'and the damaged one is replaced');
+unlink "$busy/started";
+rmdir $busy;
 
 # The copying itself finds damage and reads on elsewhere.
 damage($local, $first);

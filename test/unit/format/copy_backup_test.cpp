@@ -43,6 +43,15 @@ protected:
                             nullptr);
     }
     VerifyReport VerifyCopy() { return VerifyCopy(to); }
+    void Overwrite(const std::string& name, std::string_view content) {
+        to.Remove(name);
+        to.Put(name, AsBytes(content));
+    }
+    void Flip(const std::string& name) {
+        std::string content = to.Read(name, 1 << 20);
+        content[content.size() / 2] ^= 1;
+        Overwrite(name, content);
+    }
     bool IsListed() { return !ListBackups(to, never).empty(); }
 
     Sample sample{Options()};
@@ -232,15 +241,65 @@ TEST_P(CopyTest, AKeyThatIsRotatedMeanwhileComesAlong) {
     EXPECT_TRUE(VerifyCopy().ok());
 }
 
-TEST_P(CopyTest, AnObjectThatIsThereWithAnotherSizeIsAnErrorThatNamesIt) {
+// As a deletion leaves it that may remove no objects: nothing vouches for what is there.
+TEST_P(CopyTest, WhatIsThereAlreadyIsReadAndReplacedWhereItDoesNotFit) {
+    Copy();
+    for (const std::string_view file : {kSignatureFile, kSumsFile, kManifestFile, kStartedFile})
+        to.Remove(sample.File(file));
+    Flip(sample.data(0).name);
+    Flip(sample.manifest.toc.name);
+    Overwrite(sample.data(1).name, "something else");
+    const CopyReport report = Copy();
+    EXPECT_EQ(report.objects, 3U);
+    EXPECT_EQ(report.objects + report.objects_there, sample.manifest.objects.size() + 1);
+    const VerifyReport verified = VerifyCopy();
+    EXPECT_TRUE(verified.ok()) << verified.problems.front();
+}
+
+TEST_P(CopyTest, NothingIsRemovedBeforeWhatReplacesItWasRead) {
     const std::string name = sample.data(1).name;
+    to.Put(name, AsBytes("something else"));
+    sample.bytes(name)[5] ^= std::byte{1};
+    EXPECT_EQ(Catch([&] { Copy(); }).message, "object " + name + " is damaged");
+    EXPECT_EQ(to.Read(name, 100), "something else");
+}
+
+// Its manifest could name objects of other backups.
+TEST_P(CopyTest, ForABackupThatNobodyVouchesForNothingIsReplaced) {
+    sample.trust.signers.clear();
+    sample.trust.allow_untrusted = true;
+    const std::string name = sample.data(1).name;
+    const std::string there = "object " + name + " is there already, with ";
     to.Put(name, AsBytes("something else"));
     const Thrown thrown = Catch([&] { Copy(); });
     EXPECT_EQ(thrown.code, Errc::Damaged);
-    EXPECT_EQ(thrown.message, "object " + name + " is there already, with 14 bytes instead of " +
-                                  std::to_string(sample.data(1).stored_bytes));
+    EXPECT_EQ(thrown.message,
+              there + "14 bytes instead of " + std::to_string(sample.data(1).stored_bytes));
     EXPECT_FALSE(IsListed());
     EXPECT_EQ(to.Read(name, 100), "something else");
+    Overwrite(name, std::string(sample.data(1).stored_bytes, 'x'));
+    EXPECT_EQ(Catch([&] { Copy(); }).message, there + "another content");
+    sample.trust.sums = Sha256Of(sample.bytes(sample.File(kSumsFile)));
+    Copy();
+    EXPECT_TRUE(VerifyCopy().ok());
+}
+
+TEST_P(CopyTest, OfACompleteCopyNothingIsReplaced) {
+    Copy();
+    const std::string name = sample.data(1).name;
+    Overwrite(name, "something else");
+    EXPECT_EQ(Catch([&] { Copy(); }).message, "object " + name +
+                                                  " is there already, with 14 bytes instead of " +
+                                                  std::to_string(sample.data(1).stored_bytes));
+    EXPECT_EQ(to.Read(name, 100), "something else");
+}
+
+TEST_P(CopyTest, ACompleteCopyThatLostItsManifestGetsItBack) {
+    Copy();
+    to.Remove(sample.File(kManifestFile));
+    EXPECT_FALSE(VerifyCopy().ok());
+    EXPECT_TRUE(Copy().was_complete);
+    EXPECT_TRUE(VerifyCopy().ok());
 }
 
 TEST_P(CopyTest, AnotherBackupOfThatNameIsNotTouched) {
