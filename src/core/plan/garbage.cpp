@@ -29,8 +29,8 @@ bool MayLive(const FolderFacts& folder, const Sweeper& sweeper) {
 // who copies a backup does not.
 bool UsesOnlyItsOwn(const FolderFacts& folder) {
     if (BackupIdType(folder.backup_id) != BackupType::kFull) return false;
-    return !folder.started ||
-           (folder.started->reference_backup.empty() && !folder.started->place.empty());
+    return folder.started && folder.started->reference_backup.empty() &&
+           !folder.started->place.empty();
 }
 
 } // namespace
@@ -45,7 +45,10 @@ bool DependsOnSignature(const FolderFacts& folder, const Sweeper& sweeper) {
 FolderState JudgeFolder(const FolderFacts& folder, const Sweeper& sweeper) {
     const bool unsigned_debris = DependsOnSignature(folder, sweeper) && folder.wants_signature;
     if (folder.has_sums && !unsigned_debris) return FolderState::kBackup;
-    if (sweeper.deleted.contains(folder.backup_id)) return FolderState::kDead;
+    // Who takes the mark away ends `started`: one that has not ended was written since, by a copy.
+    const bool announced =
+        folder.started && folder.started->place.empty() && MayLive(folder, sweeper);
+    if (sweeper.deleted.contains(folder.backup_id) && !announced) return FolderState::kDead;
     if (folder.has_started && MayLive(folder, sweeper)) return FolderState::kMayLive;
     if (HasLostItsSums(folder, sweeper)) return FolderState::kBackup;
     if (!folder.has_started) return FolderState::kOther;
