@@ -79,7 +79,8 @@ private:
             return CopyBackup(from, to, std::move(backup), interrupt, &copied);
         } catch (const Error& error) {
             NeverInterrupted never;
-            if (error.code() == Errc::Cancelled) WithdrawCopy(*to_.Open(never), id);
+            if (error.code() == Errc::Cancelled && copied.announced)
+                WithdrawCopy(*to_.Open(never), id, copied);
             throw;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/count.h"
 #include "core/base/error.h"
+#include "core/format/copy_announcement.h"
 #include "core/format/damaged.h"
 #include "core/format/expect_sink.h"
 #include "core/format/origins.h"
@@ -15,8 +16,6 @@ namespace lifeboat {
 namespace {
 
 constexpr uint64_t kMaxKeyFileBytes = 1 << 20;
-// A copy that is gone on with so long before its end is announced anew.
-constexpr std::chrono::hours kLeastLeft{24};
 
 std::string What(const std::string& name) { return "object " + name; }
 
@@ -33,8 +32,13 @@ bool SaysExists(const StoreError& error) { return error.fault() == StoreFault::k
 
 class Copying {
 public:
-    Copying(Store& from, Store& to, Backup backup, Interrupt& interrupt, CopyProgress& progress)
-        : from_(from), to_(to), interrupt_(interrupt), progress_(progress) {
+    Copying(Store& from, Store& to, Backup backup, Interrupt& interrupt, CopyProgress& progress,
+            const CopyGate& gate)
+        : from_(from),
+          to_(to),
+          interrupt_(interrupt),
+          progress_(progress),
+          announcement_(to, backup.manifest, progress, gate) {
         report_.backup = std::move(backup);
         to_repo_ = ReadRepo(to_);
     }
@@ -49,12 +53,12 @@ public:
             PutText(File(kManifestFile), manifest_);
             return std::move(report_);
         }
-        Announce();
         try {
+            announcement_.Make();
             SendMissing();
             Commit();
         } catch (...) {
-            WithdrawCopy(to_, manifest().backup_id);
+            WithdrawCopy(to_, manifest().backup_id, progress_);
             throw;
         }
         return std::move(report_);
@@ -137,6 +141,8 @@ private:
     }
 
     void FindMissing() {
+        missing_.clear();
+        missing_bytes_ = 0;
         Look(manifest().toc);
         for (const ObjectRecord& record : manifest().objects) Look(record);
         progress_.bytes_total = missing_bytes_;
@@ -144,11 +150,13 @@ private:
 
     void Look(const ObjectRecord& record) {
         interrupt_.Check();
+        const bool counted = sound_.contains(record.name);
         if (!IsThere(record)) {
             missing_.push_back(&record);
             missing_bytes_ += record.stored_bytes;
             return;
         }
+        if (counted) return;
         ++report_.objects_there;
         report_.bytes_there += record.stored_bytes;
     }
@@ -220,30 +228,6 @@ private:
                         " are missing there, and " + HumanBytes(*properties.free_bytes) +
                         " are free.",
                     "Enlarge the file system, or remove backups that are no longer needed.");
-    }
-
-    // By `started` those who clean that store see that somebody is at work, and remove nothing that
-    // is there already. One of an earlier attempt that was killed counts as long as its deadline is
-    // far; it says nothing of the place: only the deadline ends it.
-    void Announce() {
-        if (SizeIn(to_, File(kStartedFile))) {
-            if (HasTimeLeft()) return;
-            to_.Remove(File(kStartedFile));
-        }
-        const Instant now = Now();
-        WriteStarted(to_, manifest().backup_id,
-                     {manifest().cluster.system_identifier, {}, now, now + kLongestRun});
-    }
-
-    bool HasTimeLeft() {
-        try {
-            const Started started = ReadStarted(to_, manifest().backup_id);
-            return started.place.empty() && started.deadline >= Now() + kLeastLeft;
-        } catch (const StoreError&) {
-            throw;
-        } catch (const Error&) {
-            return false;
-        }
     }
 
     void AcceptOrigins() {
@@ -324,15 +308,42 @@ private:
     }
 
     void Commit() {
+        if (!announcement_.IsValid()) { // what was there may have gone
+            announcement_.Make();
+            SendMissing();
+        }
+        CheckPresent();
+        PutText(File(kManifestFile), manifest_);
+        interrupt_.Check();
+        if (!announcement_.IsValid())
+            throw Error(Errc::WrongState, File(kStartedFile) + " was taken away from the copy",
+                        "Somebody who cleans the store may have taken what is there for debris.",
+                        "Copy again.");
+        PutText(File(kSumsFile), sums_);
+        if (manifest().signer) PutText(File(kSignatureFile), signature_);
+        try {
+            CheckPresent(); // who cleans and did not see the announcement has not seen the mark
+        } catch (...) {
+            TakeMarkBack();
+            throw;
+        }
+    }
+
+    void CheckPresent() {
         CheckObjectPresent(to_, manifest().toc);
         for (const ObjectRecord& record : manifest().objects) {
             interrupt_.Check();
             CheckObjectPresent(to_, record);
         }
-        PutText(File(kManifestFile), manifest_);
-        interrupt_.Check();
-        PutText(File(kSumsFile), sums_);
-        if (manifest().signer) PutText(File(kSignatureFile), signature_);
+    }
+
+    // Where the store does not let it, the next attempt sends what is missing.
+    void TakeMarkBack() noexcept {
+        try {
+            if (manifest().signer) to_.Remove(File(kSignatureFile));
+            to_.Remove(File(kSumsFile));
+        } catch (...) { // NOLINT(bugprone-empty-catch): see above
+        }
     }
 
     // Created if absent; the same that is there already is as good.
@@ -349,6 +360,7 @@ private:
     Store& to_;
     Interrupt& interrupt_;
     CopyProgress& progress_;
+    CopyAnnouncement announcement_;
     Repo to_repo_;
     std::string manifest_;
     std::string sums_;
@@ -363,26 +375,16 @@ private:
 } // namespace
 
 CopyReport CopyBackup(Store& from, Store& to, Backup backup, Interrupt& interrupt,
-                      CopyProgress* progress) {
+                      CopyProgress* progress, const CopyGate& gate) {
     CopyProgress nobody;
-    return Copying(from, to, std::move(backup), interrupt, progress != nullptr ? *progress : nobody)
+    return Copying(from, to, std::move(backup), interrupt, progress != nullptr ? *progress : nobody,
+                   gate)
         .Run();
 }
 
 CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const Trust& trust,
                       Interrupt& interrupt, CopyProgress* progress) {
     return CopyBackup(from, to, OpenBackup(from, backup_id, trust), interrupt, progress);
-}
-
-void WithdrawCopy(Store& to, const std::string& backup_id) noexcept {
-    try {
-        Started started = ReadStarted(to, backup_id);
-        if (!started.place.empty() || started.deadline <= Now()) return; // not a copy's, or over
-        to.Remove(BackupFile(backup_id, kStartedFile));
-        started.deadline = started.at = Now();
-        WriteStarted(to, backup_id, started);
-    } catch (...) { // NOLINT(bugprone-empty-catch): then the deadline ends it
-    }
 }
 
 bool CreateStoreFor(Store& to, const Backup& backup) {

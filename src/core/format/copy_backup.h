@@ -3,9 +3,10 @@
 //
 // What the other store has already is not sent again, so a copy that was interrupted, however, goes
 // on when it is made anew. Nothing of it is listed before its last file, the commit mark, which
-// comes when every object was looked up once more. Each object's size and SHA-256 are checked
-// against SHA256SUMS on the way; the store does not show one that does not fit. What was there
-// before counts only after it was read and fits; else it is replaced.
+// comes when every object was looked up once more, and is taken back if one is missing right after.
+// Each object's size and SHA-256 are checked against SHA256SUMS on the way; the store does not show
+// one that does not fit. What was there before counts only after it was read and fits; else it is
+// replaced.
 #pragma once
 
 #include "core/format/backup.h"
@@ -15,7 +16,12 @@ namespace lifeboat {
 struct CopyProgress {
     std::atomic<uint64_t> bytes_total{0}; // that are missing; 0 until known
     std::atomic<uint64_t> bytes_done{0};
+    std::optional<Started> announced; // by this copy, and not withdrawn
 };
+
+// Writes the announcement while nobody cleans the other store, as far as the caller can see to it:
+// what is there is looked at afterwards, and a cleaner that began before would not know.
+using CopyGate = std::function<void(const std::function<void()>& announce)>;
 
 struct CopyReport {
     Backup backup;
@@ -36,11 +42,12 @@ CopyReport CopyBackup(Store& from, Store& to, std::string_view backup_id, const 
                       Interrupt& interrupt, CopyProgress* progress = nullptr);
 // The same of a backup that was opened already, from `from` or another copy of it.
 CopyReport CopyBackup(Store& from, Store& to, Backup backup, Interrupt& interrupt,
-                      CopyProgress* progress = nullptr);
+                      CopyProgress* progress = nullptr, const CopyGate& gate = {});
 
 // A copy that failed is announced no more (CopyBackup does so by itself, where the store lets it:
-// one whose user was interrupted may not). Best effort.
-void WithdrawCopy(Store& to, const std::string& backup_id) noexcept;
+// one whose user was interrupted may not). Only what this copy itself has announced: another one
+// of this backup may be at work. Best effort.
+void WithdrawCopy(Store& to, const std::string& backup_id, CopyProgress& progress) noexcept;
 
 // Makes the store that the backup can be copied into, when there is none. True when it did.
 bool CreateStoreFor(Store& to, const Backup& backup);

@@ -24,6 +24,10 @@ Sweeper SweeperOf(const Home& home, const std::string& store) {
     sweeper.system_identifier = SystemIdentifier();
     sweeper.place = Place(home);
     sweeper.alive = LiveBackups(home);
+    sweeper.alive.merge(
+        Ids(Query(home.Sql("SELECT backup_id FROM @.backup_copies WHERE store = $1 AND status IN "
+                           "('queued', 'running')"),
+                  {store})));
     sweeper.ended =
         Ids(Query(home.Sql("SELECT backup_id FROM @.backup_runs WHERE status NOT IN ('queued', "
                            "'running') AND backup_id IS NOT NULL")));

@@ -7,6 +7,7 @@
 #include "pg/catalog/stored_backup.h"
 #include "pg/catalog/this_cluster.h"
 #include "pg/run/run_context.h"
+#include "pg/run/run_locks.h"
 
 namespace lifeboat::pg {
 namespace {
@@ -27,6 +28,19 @@ private:
     const CopyProgress& progress_;
 };
 
+// Lets a moment pass, and no more.
+class BriefInterrupt final : public Interrupt {
+public:
+    void Check() override {
+        if (std::chrono::steady_clock::now() >= end_)
+            throw Error(Errc::Cancelled, "the store did not answer in time");
+    }
+
+private:
+    std::chrono::steady_clock::time_point end_ =
+        std::chrono::steady_clock::now() + std::chrono::seconds(5);
+};
+
 class CopyRun {
 public:
     explicit CopyRun(RunContext& run) : run_(run) {}
@@ -39,9 +53,13 @@ public:
         try {
             Copy();
         } catch (const Error&) {
+            const bool stopped = run_.stop->reason() != StopReason::kNone;
             run_.stop->Disarm(); // what is left to do is done undisturbed
-            WithdrawCopy(*to_, run_.request.backup_id);
-            RecordDamage();
+            if (stopped) {
+                Withdraw();
+            } else {
+                RecordDamage(); // else a verification finds it again
+            }
             throw;
         }
         RecordDamage();
@@ -82,11 +100,26 @@ private:
     }
 
     void Copy() {
-        CopyProgress progress;
-        CopyInterrupt interrupt(run_, progress);
-        report_ = CopyBackup(*from_.stores, *to_, std::move(from_.opened), interrupt, &progress);
+        CopyInterrupt interrupt(run_, progress_);
+        const CopyGate gate = [this](const std::function<void()>& announce) {
+            const CleanerLock lock(to_record_.store_id, *run_.stop);
+            announce();
+        };
+        report_ =
+            CopyBackup(*from_.stores, *to_, std::move(from_.opened), interrupt, &progress_, gate);
         pg_atomic_write_u64(&run_.shared()->objects_done, report_.objects);
         pg_atomic_write_u64(&run_.shared()->stored_bytes, report_.bytes);
+    }
+
+    // CopyBackup could not, when its calls were interrupted. Who cancelled it, or shuts the server
+    // down, must not wait for a store that is away.
+    void Withdraw() noexcept {
+        if (!progress_.announced) return;
+        try {
+            BriefInterrupt brief;
+            WithdrawCopy(*OpenRecorded(to_record_, brief), run_.request.backup_id, progress_);
+        } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): its deadline ends it
+        }
     }
 
     // What a copy lacks or holds wrongly is damage of that copy alone; but a backup that somebody
@@ -140,6 +173,7 @@ private:
     std::unique_ptr<Store> to_;
     ReadableBackup from_;
     std::vector<std::pair<RestorePoint, PassedOver>> damaged_;
+    CopyProgress progress_;
     CopyReport report_;
 };
 

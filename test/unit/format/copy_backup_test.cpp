@@ -403,6 +403,85 @@ TEST_P(CopyTest, ACopyThatFailedIsAnnouncedNoMore) {
     EXPECT_LE(ReadStarted(to, sample.id()).deadline, Now());
 }
 
+// It says anew that it is at work, however long the last attempt's time would be.
+TEST_P(CopyTest, ItAnnouncesItselfThroughTheGate) {
+    const Instant before = Now();
+    WriteStarted(to, sample.id(), {"1", "", before, before + kLongestRun, ""});
+    int passed = 0;
+    const CopyGate gate = [&](const std::function<void()>& announce) {
+        ++passed;
+        EXPECT_EQ(ReadStarted(to, sample.id()).system_identifier, "1");
+        announce();
+        EXPECT_GT(ReadStarted(to, sample.id()).deadline, before + kLongestRun);
+    };
+    CopyBackup(sample.store, to, OpenBackup(sample.store, sample.id(), sample.trust), never,
+               nullptr, gate);
+    EXPECT_EQ(passed, 1);
+}
+
+TEST_P(CopyTest, WhatAnotherCopyAnnouncedIsNotWithdrawn) {
+    const Instant now = Now();
+    const Started others{"1", "", now, now + kLongestRun - std::chrono::hours(1), ""};
+    WriteStarted(to, sample.id(), others);
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation != "create" || !name.starts_with("objects/")) return;
+                       to.Remove(sample.File(kStartedFile));
+                       WriteStarted(to, sample.id(), others);
+                       throw StoreError(StoreFault::kPermanent, Errc::StoreRefused, "planned");
+                   });
+    EXPECT_EQ(Catch([&] { Copy(sample.store, *faulty); }).message, "planned");
+    EXPECT_EQ(ReadStarted(to, sample.id()).deadline, others.deadline);
+}
+
+// Another copy of this backup has failed, and ended what it wrote over ours; a cleaner came by.
+TEST_P(CopyTest, ItCommitsOnlyWhileItIsAnnounced) {
+    const std::string gone = sample.data(0).name;
+    bool ended = false;
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation == "create" && name == sample.data(1).name && !ended) {
+                           to.Remove(sample.File(kStartedFile));
+                           WriteStarted(to, sample.id(), {"1", "", Now(), Now(), ""});
+                           to.Remove(gone);
+                           ended = true;
+                       }
+                       if (operation == "create" && name == sample.File(kSumsFile)) {
+                           EXPECT_GT(ReadStarted(to, sample.id()).deadline, Now());
+                       }
+                   });
+    Copy(sample.store, *faulty);
+    EXPECT_TRUE(ended);
+    EXPECT_TRUE(VerifyCopy().ok());
+    to = MemoryStore();
+    WriteRepo(to, kOtherStore, GetParam());
+    const auto late =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation == "create" && name == sample.File(kManifestFile))
+                           to.Remove(sample.File(kStartedFile));
+                   });
+    EXPECT_EQ(Catch([&] { Copy(sample.store, *late); }).code, Errc::WrongState);
+    EXPECT_FALSE(IsListed());
+}
+
+TEST_P(CopyTest, TheMarkIsTakenBackWhenAnObjectIsMissingRightAfter) {
+    const std::string lost = sample.data(0).name;
+    const auto faulty =
+        WithFaults(std::make_unique<StoreDoor>(to),
+                   [&](std::string_view operation, std::string_view name, uint64_t) {
+                       if (operation == "create" && name == sample.File(kSumsFile)) to.Remove(lost);
+                   });
+    EXPECT_EQ(Catch([&] { Copy(sample.store, *faulty); }).message,
+              "object " + lost + " is missing");
+    EXPECT_FALSE(to.Exists(sample.File(kSumsFile)));
+    EXPECT_FALSE(to.Exists(sample.File(kSignatureFile)));
+    Copy();
+    EXPECT_TRUE(VerifyCopy().ok());
+}
+
 // What was there before the announcement may be cleaned away just before it.
 TEST_P(CopyTest, ItAnnouncesItselfBeforeItLooksWhatIsThere) {
     bool looked = false;
