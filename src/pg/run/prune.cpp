@@ -41,14 +41,8 @@ private:
     void Open() {
         store_ = OpenRecorded(record_, interrupt_);
         CheckIdentity(*store_, record_);
-        apart_([&] {
-            sweeper_ = SweeperOf(home_, record_.name);
-            for (const std::string& id :
-                 Column(Query(home_.Sql("SELECT backup_id FROM @.backup_restores WHERE status IN "
-                                        "('queued', 'running')"))))
-                busy_.insert(id);
-        });
-        OrRefused([&] { busy_.merge(LiveReferences(*store_, sweeper_, interrupt_)); });
+        apart_([&] { sweeper_ = SweeperOf(home_, record_.name); });
+        OrRefused([&] { busy_ = LiveReferences(*store_, sweeper_, interrupt_); });
     }
 
     // False when the store lets nobody do that.
@@ -92,8 +86,12 @@ private:
     // transaction is waited for.
     bool MarkDeleted(const KeptCopy& copy) {
         const Rows locked = Query(
-            home_.Sql("SELECT 1 FROM @.backup_restore_points WHERE backup_id = $1 AND store = $2 "
-                      "AND status = 'available' AND NOT pinned FOR UPDATE SKIP LOCKED"),
+            home_.Sql("SELECT 1 FROM @.backup_restore_points p WHERE backup_id = $1 AND store = $2 "
+                      "AND status = 'available' AND NOT pinned AND NOT EXISTS (SELECT FROM "
+                      "@.backup_restores r WHERE r.backup_id = p.backup_id AND r.status IN "
+                      "('queued', 'running')) AND NOT EXISTS (SELECT FROM @.backup_copies c WHERE "
+                      "c.backup_id = p.backup_id AND c.status IN ('queued', 'running')) FOR UPDATE "
+                      "OF p SKIP LOCKED"),
             {copy.backup_id, copy.store});
         if (locked.empty() || !IsStillExpired(copy)) return false;
         Execute(home_.Sql("UPDATE @.backup_restore_points SET status = 'deleted' WHERE backup_id = "
@@ -156,7 +154,7 @@ private:
     CleanerLock lock_;
     std::unique_ptr<Store> store_;
     Sweeper sweeper_;
-    std::set<std::string> busy_;
+    std::set<std::string> busy_; // runs at work need them
     StorePrune result_;
 };
 

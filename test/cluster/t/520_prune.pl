@@ -128,6 +128,10 @@ is(sql($node, q{SET statement_timeout = '20s'; SELECT backup_id FROM backup_prun
 	'it waits for nobody who pins');
 sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 finish_background($pinning);
+# A copy or a restore at work reads it.
+sql($node, "INSERT INTO backup_copies (backup_id, store, database, status, retry) VALUES ('$ids[0]', 'local', 'app', 'running', false)");
+is(sql($node, q{SELECT backup_id FROM backup_prune(dry_run => false) WHERE action = 'postponed'}), $ids[0], 'what is being copied stays');
+sql($node, 'DELETE FROM backup_copies');
 
 # --- what it does ---------------------------------------------------------------------------------------
 
