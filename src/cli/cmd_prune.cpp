@@ -18,6 +18,7 @@ namespace {
 
 struct Candidate {
     RetentionCopy copy;
+    std::string cluster; // of those that rules apply to
     uint64_t bytes = 0;
     RetentionDecision decision;
     std::string action;
@@ -82,6 +83,8 @@ public:
     void Declare(Command& command) override {
         store_.Declare(command);
         rules_.Declare(command);
+        command.Add("--system-identifier", clusters_, "ID",
+                    "Only backups of this cluster; repeatable");
         command.Add("--schedule", schedules_, "NAME", "Only backups of this schedule; repeatable");
         command.Add("--database", databases_, "NAME", "Only backups of this database; repeatable");
         command.Flag("--ad-hoc", ad_hoc_, "Also backups of no schedule");
@@ -100,6 +103,7 @@ public:
         const auto store = store_.Open(interrupt);
         ReadRepo(*store);
         std::vector<Candidate> candidates = Decide(*store, group, interrupt);
+        RequireOneCluster(candidates);
         SweepReport report;
         if (delete_) report = Delete(*store, candidates, interrupt);
         PrintOut(json_ ? JsonText(AsJson(candidates, report)) : AsTable(candidates));
@@ -162,9 +166,27 @@ private:
         copy.floors = {database};
         const bool chosen = manifest.schedule.empty() ? ad_hoc_ && schedules_.empty()
                                                       : IsChosen(schedules_, manifest.schedule);
-        if (chosen && IsChosen(databases_, manifest.database.name))
+        if (chosen && IsChosen(databases_, manifest.database.name) &&
+            IsChosen(clusters_, manifest.cluster.system_identifier)) {
             copy.group = manifest.schedule + '\0' + database;
+            candidate.cluster = manifest.cluster.system_identifier;
+        }
         return candidate;
+    }
+
+    // A schedule of the same name is another's.
+    void RequireOneCluster(const std::vector<Candidate>& candidates) const {
+        std::set<std::string> clusters;
+        for (const Candidate& candidate : candidates) {
+            if (!candidate.cluster.empty()) clusters.insert(candidate.cluster);
+        }
+        if (!delete_ || !clusters_.empty() || clusters.size() < 2) return;
+        std::string list;
+        for (const std::string& cluster : clusters)
+            list += (list.empty() ? "" : ", ") + Printable(cluster);
+        throw Error(Errc::InvalidValue, "the store holds backups of several clusters",
+                    "The rules would delete from each of them: " + list + ".",
+                    "Name the cluster with --system-identifier.");
     }
 
     std::vector<Candidate> Decide(Store& store, const RetentionGroup& group,
@@ -250,6 +272,7 @@ private:
 
     StoreArguments store_;
     RuleArguments rules_;
+    std::vector<std::string> clusters_;
     std::vector<std::string> schedules_;
     std::vector<std::string> databases_;
     std::vector<std::string> keep_;

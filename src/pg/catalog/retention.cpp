@@ -117,8 +117,12 @@ std::vector<KeptCopy> DecideForCatalog(const Home& home) {
         copy.pinned = IsTrue(row[6]);
         copy.damaged = IsTrue(row[7]);
         copy.verified = IsTrue(row[12]);
-        kept.push_back(
-            {*row[0], *row[1], row[3].value_or(""), static_cast<uint64_t>(ToInt(row[9])), {}});
+        kept.push_back({*row[0],
+                        *row[1],
+                        row[3].value_or(""),
+                        *row[10],
+                        static_cast<uint64_t>(ToInt(row[9])),
+                        {}});
     }
     const std::vector<RetentionDecision> decisions = DecideRetention(copies, groups.all(), Now());
     for (size_t i = 0; i < kept.size(); ++i) kept[i].decision = decisions[i];

@@ -12,7 +12,8 @@ struct KeptCopy {
     std::string backup_id;
     std::string store;
     std::string schedule; // empty: ad hoc
-    uint64_t bytes = 0;   // new in this backup
+    std::string system_identifier;
+    uint64_t bytes = 0; // new in this backup
     RetentionDecision decision;
 };
 

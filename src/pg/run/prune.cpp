@@ -212,14 +212,19 @@ std::string PruneCommand(const Home& home, const StoreRecord& record, const std:
     AddCount(command, "--keep-weekly", rules.weekly);
     AddCount(command, "--keep-monthly", rules.monthly);
     AddCount(command, "--keep-yearly", rules.yearly);
-    // What the store does not know: pins, and what was verified.
+    // All that is kept: the store does not know pins, nor what was verified or found damaged.
+    std::set<std::string> clusters;
+    std::string kept;
     for (const KeptCopy& copy : DecideForCatalog(home)) {
-        const std::string& rule = copy.decision.rule;
-        if (copy.store == record.name && copy.schedule == schedule && copy.decision.keep &&
-            rule.find("keep_") == std::string::npos)
-            command += " --keep " + copy.backup_id;
+        if (copy.store != record.name || copy.schedule != schedule) continue;
+        if (copy.decision.keep) {
+            kept += " --keep " + copy.backup_id;
+        } else {
+            clusters.insert(copy.system_identifier);
+        }
     }
-    return command + " --delete";
+    for (const std::string& cluster : clusters) command += " --system-identifier " + cluster;
+    return command + kept + " --delete";
 }
 
 } // namespace lifeboat::pg

@@ -321,6 +321,7 @@ for my $file (qw(SHA256SUMS manifest.json started))
 # --- a store that lets nobody delete ---------------------------------------------------------------------
 
 my ($old, $kept) = expire_one();
+my $system = sql($node, 'SELECT system_identifier FROM backup_this_cluster()');
 SKIP:
 {
 	skip 'root may do anything', 15 if $> == 0;
@@ -333,7 +334,7 @@ SKIP:
 	is($out, "$kept|keep|keep_last,floor_complete\n$newest|keep|floor_verified\n$ad_hoc|keep|no_policy\n$old|refused|expired", 'it says what it would delete');
 	like($err, qr/NOTICE:  store "local" refuses to delete: could not remove "backups\/$old\/started".*Permission denied/, 'why not');
 	my ($command) = $err =~ /^HINT:  Whoever may delete there types: (lifeboat prune .*)$/m;
-	is($command, "lifeboat prune --store 'file://$store' --schedule 'nightly' --timezone Europe/Berlin --keep-last 1 --keep $newest --delete",
+	is($command, "lifeboat prune --store 'file://$store' --schedule 'nightly' --timezone Europe/Berlin --keep-last 1 --system-identifier $system --keep $kept --keep $newest --delete",
 		'and what whoever may delete has to type');
 	is(sql($node, "SELECT status FROM backup_catalog WHERE backup_id = '$old'"), 'available', 'the backup is one still');
 	is(missing(), '', 'with all it needs');

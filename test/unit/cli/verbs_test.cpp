@@ -217,6 +217,24 @@ TEST_F(Verbs, PruneSaysWhichRuleKeepsEachBackupAndDeletesTheOthers) {
         EXPECT_EQ(rows(nlohmann::json::parse(none.out)).find("delete"), std::string::npos);
     }
 
+    // Nor have those of other clusters, when one is named; none is deleted when none is.
+    {
+        store->Remove(kRepoName);
+        SampleStore other(*store, {.system_identifier = "8"});
+        const std::string theirs = other.Take().backup_id;
+        const Said several = Run({"prune", "--keep-last", "1", "--delete"});
+        EXPECT_EQ(several.code, 1);
+        EXPECT_NE(several.err.find("the store holds backups of several clusters"),
+                  std::string::npos)
+            << several.err;
+        const Said one =
+            Run({"prune", "--keep-last", "1", "--system-identifier", "8", "--json", "--delete"});
+        EXPECT_EQ(one.code, 0) << one.err;
+        EXPECT_EQ(rows(nlohmann::json::parse(one.out)).find("delete"), std::string::npos);
+        for (const std::string_view file : {kSumsFile, kManifestFile, kTocFile, kStartedFile})
+            store->Remove(BackupFile(theirs, file));
+    }
+
     // What nobody has signed is no reason to delete what somebody has.
     store->Remove(kRepoName);
     SampleStore forger(*store, {});
