@@ -648,7 +648,7 @@ CREATE FUNCTION @extschema@.backup_prune(store text DEFAULT NULL, dry_run boolea
     RETURNS TABLE (backup_id text, action text, rule text, bytes bigint, store text)
     LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_prune';
 COMMENT ON FUNCTION @extschema@.backup_prune(text, boolean) IS
-    'Says of each backup whether the rules of its schedule keep it, and which; dry_run => false deletes the others. store: null looks at all. action: keep, delete, and of those that were to be deleted: postponed (in use by a run or a restore, or pinned meanwhile), refused (the store lets nobody delete). rule: keep_last, keep_within, keep_hourly … keep_yearly, the same with (oldest), pinned, floor_complete, floor_verified, damaged, no_policy, expired, joined by commas. bytes: what was new in this backup.';
+    'Says of each backup whether the rules of its schedule keep it, and which; dry_run => false deletes the others. store: null looks at all. action: keep, delete, and of those that were to be deleted: postponed (in use by a run or a restore, or pinned meanwhile), refused (the store lets nobody delete). rule: keep_last, keep_within, keep_hourly … keep_yearly, the same with (oldest), pinned, floor_complete, floor_verified, damaged, future (dated later than now: it takes no place), no_policy, expired, joined by commas. bytes: what was new in this backup.';
 
 CREATE FUNCTION @extschema@.backup_keep_rules(OUT backup_id text, OUT store text, OUT rule text)
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'lifeboat_keep_rules';

@@ -163,7 +163,7 @@ private:
         copy.sequence = manifest.sequence;
         const std::string database =
             manifest.cluster.system_identifier + '\0' + manifest.database.name;
-        copy.floors = {database};
+        copy.floors = {database, manifest.schedule + '\0' + database};
         const bool chosen = manifest.schedule.empty() ? ad_hoc_ && schedules_.empty()
                                                       : IsChosen(schedules_, manifest.schedule);
         if (chosen && IsChosen(databases_, manifest.database.name) &&

@@ -120,8 +120,14 @@ public:
     std::vector<std::string> Words(const std::vector<Sound>& sound) {
         std::vector<std::string> words(sound.size());
         const std::optional<Instant> limit = WithinLimit(sound);
+        uint32_t present = 0;
         for (size_t i = 0; i < sound.size(); ++i) {
-            if (i < rules_.last) Append(words[i], "keep_last");
+            // A clock was wrong: what it has dated takes no place from what there is.
+            if (sound[i].taken_at > now_) {
+                Append(words[i], "future");
+                continue;
+            }
+            if (present++ < rules_.last) Append(words[i], "keep_last");
             if (limit && sound[i].taken_at > *limit) Append(words[i], "keep_within");
             const LocalTime local = clock_.At(sound[i].taken_at);
             for (PeriodRule& period : periods_)

@@ -45,7 +45,7 @@ const AzureCredentials& AzureCredentialSource::Get(Interrupt& interrupt) {
                                ? FromEnvironment()
                                : ReadSecret(ParseSecretSource(where_, "credentials", false),
                                             "credentials", interrupt));
-    kept_ = ParseAzureCredentials(text.text(), where_);
+    kept_ = std::make_unique<AzureCredentials>(ParseAzureCredentials(text.text(), where_));
     return *kept_;
 }
 

@@ -1,7 +1,7 @@
 // Where the key or the token of an Azure store comes from.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "core/base/bytes.h"
@@ -32,7 +32,7 @@ public:
 
 private:
     std::string where_;
-    std::optional<AzureCredentials> kept_;
+    std::unique_ptr<AzureCredentials> kept_;
 };
 
 // For tests.

@@ -145,7 +145,7 @@ void S3CredentialSource::Refresh(Interrupt& interrupt) {
     try {
         S3Credentials fresh = Fetch(interrupt);
         Wipe();
-        kept_ = std::move(fresh);
+        kept_ = std::make_unique<S3Credentials>(std::move(fresh));
     } catch (const Error& error) {
         if (error.code() != Errc::KeyMissing || *kept_->expires <= now) throw;
     }
@@ -153,7 +153,7 @@ void S3CredentialSource::Refresh(Interrupt& interrupt) {
 
 const S3Credentials& S3CredentialSource::Get(Interrupt& interrupt) {
     if (!kept_)
-        kept_ = Fetch(interrupt);
+        kept_ = std::make_unique<S3Credentials>(Fetch(interrupt));
     else if (kept_->expires && *kept_->expires < Now() + kRefreshBefore)
         Refresh(interrupt);
     return *kept_;

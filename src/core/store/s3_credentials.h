@@ -47,7 +47,7 @@ private:
 
     std::string where_;
     std::string profile_;
-    std::optional<S3Credentials> kept_;
+    std::unique_ptr<S3Credentials> kept_; // gcc 16 takes an optional one for uninitialized
     Instant next_look_{};
 };
 

@@ -1,5 +1,6 @@
 #include "pg/catalog/retention.h"
 
+#include "pg/catalog/rights.h"
 #include "pg/catalog/this_cluster.h"
 
 namespace lifeboat::pg {
@@ -15,7 +16,7 @@ std::string CopiesSql() {
            "coalesce(p.verified_level IN ('content', 'restore') OR p.verified_level = 'checksum' "
            "AND "
            "p.encrypted AND k.secret IS NULL, false), d.oid IS NOT NULL AND p.system_identifier = "
-           "$1 "
+           "$1, p.role_oid "
            "FROM @.backup_restore_points p LEFT JOIN @.backup_keys k ON k.name = p.key LEFT JOIN "
            "pg_database d ON d.oid = p.database_oid WHERE p.status <> 'deleted' ORDER BY "
            "p.taken_at DESC, "
@@ -38,6 +39,8 @@ std::string Joined(const std::string& a, const std::string& b) { return a + '\0'
 std::vector<std::string> FloorsOf(const Row& row) {
     std::vector<std::string> floors = {Joined(IsTrue(row[8]) ? "" : *row[10], *row[2])};
     if (IsTrue(row[13])) floors.push_back(Joined("oid", *row[11]));
+    // One schedule may leave out tables or rows: it is no floor for another.
+    if (row[3]) floors.push_back(Joined(Joined("schedule", *row[3]), floors.front()));
     return floors;
 }
 
@@ -53,12 +56,14 @@ public:
         }
     }
 
-    // Empty: no rule applies.
-    std::string Of(const std::string& schedule, const std::string& database) {
+    // Empty: no rule applies. Whoever makes a schedule of the name of another one that was dropped
+    // has no say in what others' backups are kept.
+    std::string Of(const std::string& schedule, const std::string& database, const Value& role) {
         const auto found = schedules_.find(schedule);
         if (found == schedules_.end()) return {};
-        const auto& [target, group] = found->second;
+        const auto& [target, owner, group] = found->second;
         if (target != "*" && target != database) return {};
+        if (role && !ActsFor(owner, ToOid(role))) return {};
         const std::string name = Joined(schedule, database);
         groups_.emplace(name, group);
         return name;
@@ -72,15 +77,20 @@ private:
     // A time zone that is no more: nothing is deleted by a calendar that nobody can read.
     void Add(const ScheduleRecord& schedule, const KeepRules& rules) {
         try {
-            schedules_.emplace(
-                schedule.name,
-                std::pair{schedule.database, RetentionGroup{rules, Zone::Find(schedule.timezone)}});
+            schedules_.emplace(schedule.name,
+                               Target{schedule.database, schedule.owner,
+                                      RetentionGroup{rules, Zone::Find(schedule.timezone)}});
         } catch (const Error& error) {
             if (error.code() != Errc::InvalidValue) throw;
         }
     }
 
-    std::map<std::string, std::pair<std::string, RetentionGroup>> schedules_; // database, rules
+    struct Target {
+        std::string database;
+        Oid owner = InvalidOid;
+        RetentionGroup group;
+    };
+    std::map<std::string, Target> schedules_;
     std::map<std::string, RetentionGroup> groups_;
 };
 
@@ -112,7 +122,7 @@ std::vector<KeptCopy> DecideForCatalog(const Home& home) {
         copy.store = *row[1];
         copy.taken_at = Instant(std::chrono::microseconds(ToInt(row[4])));
         copy.sequence = static_cast<uint64_t>(ToInt(row[5]));
-        if (row[3] && IsTrue(row[8])) copy.group = groups.Of(*row[3], *row[2]);
+        if (row[3] && IsTrue(row[8])) copy.group = groups.Of(*row[3], *row[2], row[14]);
         copy.floors = FloorsOf(row);
         copy.pinned = IsTrue(row[6]);
         copy.damaged = IsTrue(row[7]);

@@ -51,24 +51,29 @@ def decide(backups, zone, rules, now):
     sound = sorted((i for i, (_, flags) in enumerate(backups) if 'damaged' not in flags),
                    key=lambda i: backups[i][0], reverse=True)
     has_rules = any(name != 'floor' for name in rules)
-    for i in sound[:int(rules.get('last', 0))]:
-        words[i].append('keep_last')
-    if 'within' in rules and sound:
-        newest = next((i for i in sound if backups[i][0] <= now), sound[0])
-        limit = before(backups[newest][0], rules['within'], zone)
+    # A clock was wrong: what it has dated takes no place.
+    present = [i for i in sound if backups[i][0] <= now]
+    if has_rules:
         for i in sound:
+            if i not in present:
+                words[i].append('future')
+    for i in present[:int(rules.get('last', 0))]:
+        words[i].append('keep_last')
+    if 'within' in rules and present:
+        limit = before(backups[present[0]][0], rules['within'], zone)
+        for i in present:
             if backups[i][0] > limit:
                 words[i].append('keep_within')
     for name, period in PERIODS.items():
         count = int(rules.get(name, 0))
         newest_of = {}
-        for i in sound:
+        for i in present:
             newest_of.setdefault(period(backups[i][0].astimezone(zone)), i)
         kept = sorted(newest_of.values(), key=lambda i: backups[i][0], reverse=True)[:count]
         for i in kept:
             words[i].append(f'keep_{name}')
-        if count and sound and len(newest_of) < count and sound[-1] not in kept:
-            words[sound[-1]].append(f'keep_{name} (oldest)')
+        if count and present and len(newest_of) < count and present[-1] not in kept:
+            words[present[-1]].append(f'keep_{name} (oldest)')
     rules_for = []
     for i, (when, flags) in enumerate(backups):
         rule = words[i]
