@@ -347,7 +347,7 @@ SKIP:
 	my (undef, @words) = map { s{^'(.*)'$}{$1}r } split ' ', $command;
 	($rc, $out, $err) = cli(@words, '--signer-public', "$keys/signer.pub");
 	is($rc, 0, 'what was to be typed is typed');
-	like($err, qr/^lifeboat: note: deleted 1 backup, 6 objects with [0-9.]+ kB$/, 'it says what it did');
+	like($err, qr/^lifeboat: warning: there is no backup "$kept" to keep\nlifeboat: note: deleted 1 backup, 6 objects with [0-9.]+ kB$/, 'it says what it did');
 	is(in_store(), join(' ', sort $ad_hoc, $newest, $run), 'the command line deletes');
 	is(debris(), '', 'all of it');
 	sql($node, q{SELECT count(*) FROM backup_prune(dry_run => false)});
