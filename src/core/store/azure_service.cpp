@@ -12,30 +12,19 @@ namespace {
 
 // The first that takes objects of 5,000 MiB in one Put Blob is 2019-12-12.
 constexpr const char* kVersion = "2020-10-02";
-constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 
 constexpr std::chrono::minutes kAskAgainAfter{1};
 
 } // namespace
 
 AzureService::AzureService(Place place, AzureOptions options)
-    : place_(std::move(place)), options_(std::move(options)), credentials_(options_.credentials) {}
+    : Service({place.url, place.prefix, options.ca_file, options.timeout}),
+      place_(std::move(place)),
+      options_(std::move(options)),
+      credentials_(options_.credentials) {}
 
 std::string AzureService::Endpoint() const {
     return options_.endpoint.scheme + "://" + options_.endpoint.host;
-}
-
-HttpSettings AzureService::Settings() const {
-    HttpSettings settings;
-    settings.ca_file = options_.ca_file;
-    settings.connect_timeout = std::min(options_.timeout, kConnectTimeout);
-    settings.timeout = options_.timeout;
-    return settings;
-}
-
-std::string AzureService::Key(std::string_view name) const {
-    if (place_.prefix.empty()) return std::string(name);
-    return name.empty() ? place_.prefix : place_.prefix + "/" + std::string(name);
 }
 
 void AzureService::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
@@ -90,7 +79,7 @@ bool AzureService::IsRefusal(const ServiceCall& /*call*/, const HttpAnswer& answ
 }
 
 StoreError AzureService::Refused(const ServiceCall& call, const HttpAnswer& answer) {
-    StoreError refused = AzureRefused(call, place_.url, answer);
+    StoreError refused = AzureRefused(call, url(), answer);
     if (AzureErrorCode(answer) != "AuthenticationFailed") return refused;
     // A token that has ended may have been replaced where it comes from: that is tried once.
     credentials_.Forget();
@@ -100,29 +89,9 @@ StoreError AzureService::Refused(const ServiceCall& call, const HttpAnswer& answ
             refused.hint()};
 }
 
-std::string AzureService::HintFor(HttpFault fault) const {
-    switch (fault) {
-    case HttpFault::kName:
-        return "Correct the account in the URL or option \"endpoint\", or the name service of this "
-               "machine.";
-    case HttpFault::kConnect:
-        return "Is the service up, and is its port reachable from this machine?";
-    case HttpFault::kHandshake: return "Does the service speak https there?";
-    case HttpFault::kTls:
-        return "If the service has a certificate of your own authority, name that with option "
-               "\"ca_file\".";
-    case HttpFault::kSettings:
-        return "Option \"ca_file\" names a file of certificates (PEM) that this process can read.";
-    default: return {};
-    }
-}
-
 ServiceListing AzureService::ParseListing(const ServiceCall& call, const HttpAnswer& answer) {
-    ServiceListing listing = ParseAzureListing(call, place_.url, answer);
-    const size_t strip = place_.prefix.empty() ? 0 : place_.prefix.size() + 1;
-    std::erase_if(listing.objects,
-                  [strip](const StoreObject& object) { return object.name.size() <= strip; });
-    for (StoreObject& object : listing.objects) object.name.erase(0, strip);
+    ServiceListing listing = ParseAzureListing(call, url(), answer);
+    KeepOwnNames(listing);
     return listing;
 }
 

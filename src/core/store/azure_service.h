@@ -18,20 +18,15 @@ public:
 
     AzureService(Place place, AzureOptions options);
 
-    [[nodiscard]] const std::string& url() const override { return place_.url; }
     [[nodiscard]] std::string Endpoint() const override;
-    [[nodiscard]] HttpSettings Settings() const override;
     void DescribePut(ServiceCall& call, const Sha256Digest& digest) override;
     ServiceCall ListCall(std::string_view prefix, const std::string& token) override;
     HttpRequest Write(const ServiceCall& call, Interrupt& interrupt) override;
     [[nodiscard]] bool IsRefusal(const ServiceCall& call, const HttpAnswer& answer) const override;
     StoreError Refused(const ServiceCall& call, const HttpAnswer& answer) override;
-    [[nodiscard]] std::string HintFor(HttpFault fault) const override;
     ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) override;
 
 private:
-    [[nodiscard]] std::string Key(std::string_view name) const;
-
     Place place_;
     AzureOptions options_;
     AzureCredentialSource credentials_;

@@ -11,30 +11,19 @@ namespace {
 
 constexpr const char* kSha256OfNothing =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 
 std::string Seconds(Instant when) { return Rfc3339(when).substr(0, 19) + "Z"; }
 
 } // namespace
 
 S3Service::S3Service(Place place, S3Options options)
-    : place_(std::move(place)), options_(std::move(options)), credentials_(options_) {}
+    : Service({place.url, place.prefix, options.ca_file, options.timeout}),
+      place_(std::move(place)),
+      options_(std::move(options)),
+      credentials_(options_) {}
 
 std::string S3Service::Endpoint() const {
     return options_.scheme + "://" + options_.Host(place_.bucket);
-}
-
-HttpSettings S3Service::Settings() const {
-    HttpSettings settings;
-    settings.ca_file = options_.ca_file;
-    settings.connect_timeout = std::min(options_.timeout, kConnectTimeout);
-    settings.timeout = options_.timeout;
-    return settings;
-}
-
-std::string S3Service::Key(std::string_view name) const {
-    if (place_.prefix.empty()) return std::string(name);
-    return name.empty() ? place_.prefix : place_.prefix + "/" + std::string(name);
 }
 
 void S3Service::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
@@ -95,7 +84,7 @@ bool S3Service::IsRefusal(const ServiceCall& call, const HttpAnswer& answer) con
 }
 
 StoreError S3Service::Refused(const ServiceCall& call, const HttpAnswer& answer) {
-    StoreError refused = S3Refused(call, place_.url, answer);
+    StoreError refused = S3Refused(call, url(), answer);
     if (!MayBeTakenNow(call, answer)) return refused;
     return {StoreFault::kTransient, refused.code(), refused.message(), refused.detail(),
             refused.hint()};
@@ -118,31 +107,9 @@ bool S3Service::MayBeTakenNow(const ServiceCall& call, const HttpAnswer& answer)
     return takes_conditions_ && answer.status == 501 && std::exchange(takes_conditions_, false);
 }
 
-std::string S3Service::HintFor(HttpFault fault) const {
-    switch (fault) {
-    case HttpFault::kName:
-        return "Correct option \"endpoint\" or \"region\", or the name service of this machine.";
-    case HttpFault::kConnect:
-        return "Is the service up, and is its port reachable from this machine?";
-    case HttpFault::kHandshake: return "Does the service speak https there?";
-    case HttpFault::kTls:
-        return options_.ca_file.empty()
-                   ? "If the service has a certificate of your own authority, name that with "
-                     "option \"ca_file\"."
-                   : "Option \"ca_file\" must hold the certificate of the authority that signed "
-                     "the service's.";
-    case HttpFault::kSettings:
-        return "Option \"ca_file\" names a file of certificates (PEM) that this process can read.";
-    default: return {};
-    }
-}
-
 ServiceListing S3Service::ParseListing(const ServiceCall& call, const HttpAnswer& answer) {
-    ServiceListing listing = ParseS3Listing(call, place_.url, answer);
-    const size_t strip = place_.prefix.empty() ? 0 : place_.prefix.size() + 1;
-    std::erase_if(listing.objects,
-                  [strip](const StoreObject& object) { return object.name.size() <= strip; });
-    for (StoreObject& object : listing.objects) object.name.erase(0, strip);
+    ServiceListing listing = ParseS3Listing(call, url(), answer);
+    KeepOwnNames(listing);
     return listing;
 }
 

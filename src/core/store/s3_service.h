@@ -17,21 +17,16 @@ public:
 
     S3Service(Place place, S3Options options);
 
-    [[nodiscard]] const std::string& url() const override { return place_.url; }
     [[nodiscard]] std::string Endpoint() const override;
-    [[nodiscard]] HttpSettings Settings() const override;
     void DescribePut(ServiceCall& call, const Sha256Digest& digest) override;
     ServiceCall ListCall(std::string_view prefix, const std::string& token) override;
     HttpRequest Write(const ServiceCall& call, Interrupt& interrupt) override;
     [[nodiscard]] bool IsRefusal(const ServiceCall& call, const HttpAnswer& answer) const override;
     StoreError Refused(const ServiceCall& call, const HttpAnswer& answer) override;
-    [[nodiscard]] std::string HintFor(HttpFault fault) const override;
     ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) override;
 
 private:
     bool MayBeTakenNow(const ServiceCall& call, const HttpAnswer& answer);
-    [[nodiscard]] std::string Key(std::string_view name) const;
-
     Place place_;
     S3Options options_;
     S3CredentialSource credentials_;

@@ -2,11 +2,52 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/crypto/openssl.h"
 
 namespace lifeboat {
+
+HttpSettings Service::Settings() const {
+    constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+    HttpSettings settings;
+    settings.ca_file = site_.ca_file;
+    settings.connect_timeout = std::min(site_.timeout, kConnectTimeout);
+    settings.timeout = site_.timeout;
+    return settings;
+}
+
+std::string Service::HintFor(HttpFault fault) const {
+    switch (fault) {
+    case HttpFault::kName:
+        return "Correct the URL or the store's options, or the name service of this machine.";
+    case HttpFault::kConnect:
+        return "Is the service up, and is its port reachable from this machine?";
+    case HttpFault::kHandshake: return "Does the service speak https there?";
+    case HttpFault::kTls:
+        return site_.ca_file.empty()
+                   ? "If the service has a certificate of your own authority, name that with "
+                     "option \"ca_file\"."
+                   : "Option \"ca_file\" must hold the certificate of the authority that signed "
+                     "the service's.";
+    case HttpFault::kSettings:
+        return "Option \"ca_file\" names a file of certificates (PEM) that this process can read.";
+    default: return {};
+    }
+}
+
+std::string Service::Key(std::string_view name) const {
+    if (site_.prefix.empty()) return std::string(name);
+    return name.empty() ? site_.prefix : site_.prefix + "/" + std::string(name);
+}
+
+void Service::KeepOwnNames(ServiceListing& listing) const {
+    const size_t strip = site_.prefix.empty() ? 0 : site_.prefix.size() + 1;
+    std::erase_if(listing.objects,
+                  [strip](const StoreObject& object) { return object.name.size() <= strip; });
+    for (StoreObject& object : listing.objects) object.name.erase(0, strip);
+}
 
 std::string Describe(const ServiceCall& call, std::string_view url) {
     const std::string store = "store \"" + Printable(url) + "\"";

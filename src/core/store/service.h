@@ -30,14 +30,24 @@ struct ServiceListing {
     std::string next;                 // token of the next page; empty: this is the last
 };
 
+// What every service's store has.
+struct ServiceSite {
+    std::string url;     // of the store, without secrets
+    std::string prefix;  // of all names; without '/' at either end; may be empty
+    std::string ca_file; // PEM; empty: the system's
+    std::chrono::milliseconds timeout{60'000};
+};
+
 class Service {
 public:
+    explicit Service(ServiceSite site) : site_(std::move(site)) {}
     virtual ~Service() = default;
-    // Of the store, without secrets.
-    [[nodiscard]] virtual const std::string& url() const = 0;
+    [[nodiscard]] const std::string& url() const noexcept { return site_.url; }
+    [[nodiscard]] HttpSettings Settings() const;
+    // For no answer at all.
+    [[nodiscard]] std::string HintFor(HttpFault fault) const;
     // "https://host": for messages.
     [[nodiscard]] virtual std::string Endpoint() const = 0;
-    [[nodiscard]] virtual HttpSettings Settings() const = 0;
 
     // Sets the headers of an object's PUT: create-once, checksum, what the options ask for. Again
     // before each try: a service may have said what it does not take.
@@ -52,10 +62,17 @@ public:
                                          const HttpAnswer& answer) const = 0;
     // The error for an answer that is not what was hoped for.
     virtual StoreError Refused(const ServiceCall& call, const HttpAnswer& answer) = 0;
-    // The hint for no answer at all, and whether it may pass by itself.
-    [[nodiscard]] virtual std::string HintFor(HttpFault fault) const = 0;
     // Throws StoreError (transient) when the answer is something else.
     virtual ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) = 0;
+
+protected:
+    // The service's name for an object, or for what is below a prefix.
+    [[nodiscard]] std::string Key(std::string_view name) const;
+    // From the service's names to the store's; others are left out.
+    void KeepOwnNames(ServiceListing& listing) const;
+
+private:
+    ServiceSite site_;
 };
 
 // What a page of a listing says, or StoreError: who removes what is not needed goes by listings, so

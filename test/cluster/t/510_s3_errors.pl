@@ -231,7 +231,7 @@ END
 is($store->('x', endpoint => 'http://nosuch.invalid'), <<"END" =~ s/\n$//r, 'a name that nobody knows');
 $look
 DETAIL:  No answer from http://nosuch.invalid: Could not resolve host: nosuch.invalid.
-HINT:  Correct option "endpoint" or "region", or the name service of this machine.
+HINT:  Correct the URL or the store's options, or the name service of this machine.
 END
 # http where https is spoken, and the other way round.
 like($store->('x', endpoint => $tls_at =~ s/https/http/r), qr/^ERROR:  \w+: could not look up "repo\.json"/, 'http to a port of https');
