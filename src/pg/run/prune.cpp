@@ -4,6 +4,7 @@
 
 #include "pg/catalog/rights.h"
 #include "pg/catalog/store_access.h"
+#include "pg/catalog/stored_backup.h"
 #include "pg/run/run_locks.h"
 
 namespace lifeboat::pg {
@@ -28,6 +29,7 @@ public:
 
     StorePrune Run(const std::vector<KeptCopy>& expired) {
         Open();
+        if (!expired.empty() && !result_.refused) OrRefused([&] { RequireFloors(); });
         for (const KeptCopy& copy : expired) {
             interrupt_.Check();
             result_.backups.push_back({copy, DeleteOne(copy)});
@@ -43,6 +45,40 @@ private:
         CheckIdentity(*store_, record_);
         apart_([&] { sweeper_ = SweeperOf(home_, record_.name); });
         OrRefused([&] { busy_ = LiveReferences(*store_, sweeper_, interrupt_); });
+    }
+
+    // What is going to be left must be there: rows of the catalog restore nothing.
+    void RequireFloors() {
+        std::vector<StoredBackup> floors;
+        apart_([&] {
+            for (const KeptCopy& copy : DecideForCatalog(home_)) {
+                const bool floor = copy.decision.rule.find("floor_") != std::string::npos;
+                if (copy.store != record_.name || !floor) continue;
+                const RestorePoint point = FindCopyIn(home_, copy.backup_id, copy.store);
+                floors.push_back(FindInStore(home_, point, interrupt_));
+            }
+        });
+        for (const StoredBackup& floor : floors) RequireWhole(floor);
+    }
+
+    void RequireWhole(const StoredBackup& floor) {
+        const std::string& id = floor.point.backup_id;
+        std::string problem;
+        try {
+            const VerifyReport report = VerifyBackup(*store_, id, floor.trust, nullptr,
+                                                     VerifyLevel::kPresent, interrupt_, nullptr);
+            if (report.problems.empty()) return;
+            problem = report.problems.front();
+        } catch (const Error& error) {
+            if (error.code() != Errc::Damaged && error.code() != Errc::NotFound) throw;
+            problem = error.message();
+        }
+        throw Error(Errc::WrongState,
+                    "backup " + id + " in store \"" + record_.name +
+                        "\" is not whole, and others would be deleted because it is kept",
+                    "The first thing found: " + problem + ".",
+                    "SELECT * FROM backup_verify(" + QuoteLiteral(id) + ", 'present', store => " +
+                        QuoteLiteral(record_.name) + "); then prune again.");
     }
 
     // False when the store lets nobody do that.
