@@ -1,6 +1,7 @@
 #include "core/store/azure_service.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/crypto/openssl.h"
 #include "core/store/azure_answers.h"

@@ -1,6 +1,7 @@
 #include "core/store/s3_service.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/crypto/openssl.h"
 #include "core/store/s3_answers.h"
