@@ -11,6 +11,7 @@ use Time::HiRes qw(sleep time);
 
 $| = 1;
 my $proxy = FaultProxy->new(S3Service->address);
+my %elsewhere = map { $_ => FaultProxy->start('test/s3/elsewhere.py') } qw(away beside);
 my $s3 = S3Service->new;
 
 sub sql
@@ -34,11 +35,19 @@ sub backup
 	return split /\|/, sql("SELECT extract(epoch FROM finished_at - started_at), stored_bytes, raw_bytes FROM backup_runs WHERE backup_id = '$id'");
 }
 
-# The service keeps everything in memory.
+# The services keep everything in memory.
 sub forget
 {
 	$s3->remove('bench', $_) for grep { !/repo\.json$/ } $s3->list('bench');
+	$_->order(order => 'forget') for values %elsewhere;
 	return;
+}
+
+sub store
+{
+	my ($name, $location, $endpoint) = @_;
+	my $options = $endpoint ? JSON::PP::encode_json({ endpoint => $endpoint }) : '{}';
+	return sql("SELECT backup_create_store('$name', '$location', '$options', encryption => 'none')");
 }
 
 # --- the data -----------------------------------------------------------------------------------------
@@ -50,17 +59,20 @@ sql('VACUUM (FREEZE, ANALYZE) t', 'bench');
 sql('CREATE EXTENSION pg_lifeboat');
 mkdir "$ENV{BENCH_WORK}/store", 0700 or die $!;
 $s3->create_bucket('bench');
-sql("SELECT backup_create_store('local', 'file://$ENV{BENCH_WORK}/store', encryption => 'none')");
-sql("SELECT backup_create_store('s3', 's3://bench', '" . JSON::PP::encode_json({ endpoint => $proxy->endpoint }) . "', encryption => 'none')");
-sql("SELECT backup_create_store('near', 's3://bench/near', '" . JSON::PP::encode_json({ endpoint => S3Service->endpoint }) . "', encryption => 'none')");
+store('directory', "file://$ENV{BENCH_WORK}/store");
+store('away', 's3://bench/elsewhere', $elsewhere{away}->endpoint);
+store('beside', 's3://bench/beside', $elsewhere{beside}->endpoint);
+store('ceph_away', 's3://bench/away', $proxy->endpoint);
+store('ceph', 's3://bench/near', S3Service->endpoint);
 
 # --- in turns -------------------------------------------------------------------------------------------
 
-$proxy->line(delay => 0.03, loss => $ENV{LOSS} / 100);
+my @far = (delay => 0.03, loss => $ENV{LOSS} / 100);
+$_->line(@far) for $proxy, $elsewhere{away};
 my (%seconds, $stored, $raw);
 for my $round (0 .. $ENV{ROUNDS})
 {
-	for my $store (qw(local s3 near))
+	for my $store (qw(directory away beside ceph ceph_away))
 	{
 		my @measured = backup($store);
 		push @{ $seconds{$store} }, $measured[0] if $round > 0;
@@ -68,21 +80,26 @@ for my $round (0 .. $ENV{ROUNDS})
 	}
 	forget();
 }
-printf "%-34s %6s  %s\n", sprintf('%.0f MB of text, %.0f MB stored', $raw / 2**20, $stored / 2**20), 'median', 'seconds of each';
-for my $case ([ local => 'a directory' ], [ near => 'the service itself' ], [ s3 => "it, 30 ms away, $ENV{LOSS} % lost" ])
+my %median = map { $_ => median(@{ $seconds{$_} }) } keys %seconds;
+printf "%-52s %6s %10s  %s\n", sprintf('%.0f MB of text, %.0f MB stored', $raw / 2**20, $stored / 2**20), 'median', 'throughput', 'seconds of each';
+for my $case (
+	[ directory => 'a directory' ],
+	[ beside => 'a service that costs next to nothing' ],
+	[ away => "  30 ms away, $ENV{LOSS} % lost" ],
+	[ ceph => 'Ceph, on the same processors' ],
+	[ ceph_away => "  30 ms away, $ENV{LOSS} % lost" ])
 {
 	my ($store, $name) = @$case;
-	printf "  %-32s %6.2f  %s\n", $name, median(@{ $seconds{$store} }), join ' ', map { sprintf '%.2f', $_ } @{ $seconds{$store} };
+	printf "  %-50s %6.2f %9.0f%%  %s\n", $name, $median{$store}, 100 * $median{directory} / $median{$store}, join ' ', map { sprintf '%.2f', $_ } @{ $seconds{$store} };
 }
-printf "throughput to it: %.0f %% of the directory's\n", 100 * median(@{ $seconds{local} }) / median(@{ $seconds{s3} });
-printf "throughput to the service itself: %.0f %%\n\n", 100 * median(@{ $seconds{local} }) / median(@{ $seconds{near} });
+printf "Ceph away: %.0f %% of Ceph's own throughput\n\n", 100 * $median{ceph} / $median{ceph_away};
 
 # --- a tenth of the speed -----------------------------------------------------------------------------------
 
-my $rate = $stored / median(@{ $seconds{local} }) / 10;
+my $rate = $stored / $median{directory} / 10;
 $proxy->line(rate => $rate);
 my $began = time;
-my $slow = sql(q{SELECT backup_run(database => 'bench', store => 's3', wait => false)});
+my $slow = sql(q{SELECT backup_run(database => 'bench', store => 'ceph_away', wait => false)});
 
 # Anonymous memory of each process of the run, in MB.
 sub memory

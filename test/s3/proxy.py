@@ -5,7 +5,7 @@ Prints the port it listens on, then reads orders, one JSON object a line, from s
 line. Ends with its standard input, so that it never outlives a test.
 
     {"order": "rules", "rules": [...]}   from now on; requests are numbered from 1 again, the log is empty
-    {"order": "log"}                     -> [{"n": 1, "method": "PUT", "path": "/b/k", "status": 200, "rule": "drop"}, ...]
+    {"order": "log"}                     -> [{"n": 1, "method": "PUT", "path": "/b/k", "status": 200, "rule": "drop", "at": seconds}, ...]
     {"order": "line", "delay": seconds before a request goes on, "rate": bytes a second, both ways together (0: any),
      "loss": of packets, each of which costs its connection one more delay}
 
@@ -52,8 +52,12 @@ class Line:
         self.free_at = 0.0
 
     def take(self, size):
-        if self.loss and random.random() > (1 - self.loss) ** (size / PACKET):
-            time.sleep(self.delay)
+        if self.loss:
+            whole = (1 - self.loss) ** (PIECE / PACKET)
+            lost = sum(random.random() > whole for _ in range(size // PIECE))
+            lost += random.random() > (1 - self.loss) ** (size % PIECE / PACKET)
+            if lost:
+                time.sleep(lost * self.delay)
         if not self.rate:
             return
         with self.lock:
@@ -76,7 +80,7 @@ class Rules:
     def enter(self, method, path, signature):
         """The log's entry of this request, and the rule to follow."""
         with self.lock:
-            entry = {"n": len(self.log) + 1, "method": method, "path": path, "status": None, "rule": None}
+            entry = {"n": len(self.log) + 1, "method": method, "path": path, "status": None, "rule": None, "at": round(time.monotonic(), 3)}
             self.log.append(entry)
             for rule in self.rules:
                 if rule["left"] > 0 and self.fits(rule, entry) and f"={rule.get('key', '')}" in signature:
@@ -290,6 +294,9 @@ class Proxy:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Stream(connection)
 
+    def exchange(self, client, service):
+        return Exchange(client, service, self.line, self.rules)
+
     def serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = Stream(connection)
@@ -302,7 +309,7 @@ class Proxy:
 
         try:
             while True:
-                Exchange(client, service, self.line, self.rules).run()
+                self.exchange(client, service).run()
         except Gone:
             pass
         finally:
@@ -311,6 +318,8 @@ class Proxy:
 
     def listen(self):
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        # A line holds little of what it has not carried yet.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
         print(listener.getsockname()[1], flush=True)
 
         def accept():
@@ -331,12 +340,11 @@ class Proxy:
         return "done"
 
 
-def main():
-    proxy = Proxy(sys.argv[1])
+def obey_orders(proxy):
     proxy.listen()
     for order in sys.stdin:
         print(json.dumps(proxy.obey(json.loads(order))), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    obey_orders(Proxy(sys.argv[1]))

@@ -1,7 +1,10 @@
 #include "core/io/http.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <csignal>
@@ -49,6 +52,14 @@ HttpFault FaultOf(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE: return HttpFault::kSettings;
     default: return HttpFault::kBroken;
     }
+}
+
+// What libcurl has handed over counts as sent, and a kernel takes megabytes for each connection: it
+// is to keep little more than what is on its way (tcp(7)), or a slow line looks like a fast one.
+int OnSocket(void* /*client*/, curl_socket_t socket, curlsocktype /*purpose*/) noexcept {
+    constexpr int kMostUnsent = 128 << 10;
+    setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
+    return CURL_SOCKOPT_OK;
 }
 
 struct FreeHandle {
@@ -116,8 +127,9 @@ private:
             static_cast<long>(CURL_HTTP_VERSION_1_1)); // a connection for each
         Set(CURLOPT_PATH_AS_IS, 1L);
         Set(CURLOPT_TCP_KEEPALIVE, 1L);
-        Set(CURLOPT_BUFFERSIZE, 256L << 10);
-        Set(CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
+        Set(CURLOPT_SOCKOPTFUNCTION, &OnSocket);
+        Set(CURLOPT_BUFFERSIZE, 128L << 10);
+        Set(CURLOPT_UPLOAD_BUFFERSIZE, 128L << 10);
         Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.connect_timeout.count()));
         Set(CURLOPT_LOW_SPEED_LIMIT, 1L);
         Set(CURLOPT_LOW_SPEED_TIME,
@@ -331,6 +343,22 @@ HttpAnswer HttpClient::Send(HttpRequest request, Interrupt& interrupt) {
     return Begin(std::move(request))->Wait(interrupt);
 }
 
+uint64_t HttpClient::Ended() const {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+}
+
+void HttpClient::WaitForAnEnd(uint64_t seen, Interrupt& interrupt) {
+    std::unique_lock lock(mutex_);
+    const auto there_is = [&] { return ended_ > seen || ending_; };
+    while (!there_is()) {
+        lock.unlock();
+        interrupt.Check();
+        lock.lock();
+        an_end_.wait_for(lock, kLookAtInterrupts, there_is);
+    }
+}
+
 std::shared_ptr<HttpExchange> HttpClient::Next() {
     std::unique_lock lock(mutex_);
     ++idle_;
@@ -350,6 +378,9 @@ void HttpClient::Run() noexcept {
         } catch (const std::exception& error) {
             exchange->Fail(HttpFault::kBroken, error.what());
         }
+        const std::lock_guard lock(mutex_);
+        ++ended_;
+        an_end_.notify_all();
     }
 }
 

@@ -22,6 +22,9 @@
 
 namespace lifeboat {
 
+// How often who waits looks at interrupts.
+inline constexpr std::chrono::milliseconds kLookAtInterrupts{100};
+
 // Nothing that HTTP knows came back.
 enum class HttpFault {
     kName,      // the host's name is not known
@@ -103,6 +106,10 @@ public:
 
     std::shared_ptr<HttpExchange> Begin(HttpRequest request);
     HttpAnswer Send(HttpRequest request, Interrupt& interrupt);
+    // How many exchanges have ended.
+    [[nodiscard]] uint64_t Ended() const;
+    // Waits until more than `seen` have. Throws what `interrupt` throws.
+    void WaitForAnEnd(uint64_t seen, Interrupt& interrupt);
 
 private:
     friend class HttpThread;
@@ -120,6 +127,8 @@ private:
     std::condition_variable changed_;
     std::deque<std::shared_ptr<HttpExchange>> waiting_;
     size_t idle_ = 0;
+    uint64_t ended_ = 0;
+    std::condition_variable an_end_;
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

@@ -1,11 +1,6 @@
 #include "core/io/http.h"
 
 namespace lifeboat {
-namespace {
-
-constexpr std::chrono::milliseconds kLookAtInterrupts{100};
-
-} // namespace
 
 bool HttpExchange::Ended() const {
     const std::lock_guard lock(mutex_);

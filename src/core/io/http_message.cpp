@@ -9,7 +9,10 @@ namespace lifeboat {
 
 void HttpBody::Append(Bytes bytes) {
     while (!bytes.empty()) {
-        if (size_ == pieces_.size() * kPiece) pieces_.emplace_back();
+        if (size_ == pieces_.size() * kPiece) {
+            pieces_.emplace_back();
+            if (size_ > 0) pieces_.back().reserve(kPiece); // a small body stays small
+        }
         Buffer& last = pieces_.back();
         const size_t size = std::min(bytes.size(), kPiece - last.size());
         last.insert(last.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));

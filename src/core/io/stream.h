@@ -22,6 +22,9 @@ class Sink {
 public:
     virtual ~Sink() = default;
     virtual void Write(Bytes bytes) = 0;
+    // The SHA-256 of all that was written, from a tap that has taken it on the way: said before
+    // Finish(), so that nobody behind it takes it again.
+    virtual void Hashed(Bytes /*sha256*/) {}
     virtual void Finish() = 0;
 };
 

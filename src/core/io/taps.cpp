@@ -10,6 +10,16 @@ void HashTap::Write(Bytes bytes) {
     next_.Write(bytes);
 }
 
+void HashTap::Finish() {
+    next_.Hashed(Digest());
+    next_.Finish();
+}
+
+Sha256Digest HashTap::Digest() {
+    if (!digest_) digest_ = hash_.Final();
+    return *digest_;
+}
+
 void CountTap::Write(Bytes bytes) {
     if (bytes.empty()) return;
     bytes_ += bytes.size();

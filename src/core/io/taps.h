@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <utility>
 
 #include "core/crypto/sha256.h"
@@ -14,13 +15,14 @@ class HashTap final : public Sink {
 public:
     explicit HashTap(Sink& next) : next_(next) {}
     void Write(Bytes bytes) override;
-    void Finish() override { next_.Finish(); }
+    void Finish() override;
     [[nodiscard]] uint64_t bytes() const noexcept { return bytes_; }
-    Sha256Digest Digest() { return hash_.Final(); } // once
+    Sha256Digest Digest(); // of all: nothing can be written afterwards
 
 private:
     Sink& next_;
     Sha256 hash_;
+    std::optional<Sha256Digest> digest_;
     uint64_t bytes_ = 0;
 };
 

@@ -7,17 +7,11 @@
 #include <memory>
 #include <vector>
 
+#include "core/store/patience.h"
 #include "core/store/store.h"
 
 namespace lifeboat {
 
-struct RetryPolicy {
-    int attempts = 5; // in all
-    std::chrono::milliseconds first_delay{200};
-    std::chrono::milliseconds max_delay{10000};
-    // Sleeps, interruptible; tests replace it.
-    std::function<void(std::chrono::milliseconds)> sleep;
-};
 // Repeats what failed with kTransient: exponential, with full jitter, capped. A created object is
 // buffered only as far as the driver needs it: Create is retried when the sink could not be opened
 // or (with `buffer_limit` > 0) when Finish failed and at most that many bytes were kept. A repeated

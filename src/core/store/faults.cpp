@@ -22,6 +22,7 @@ public:
             bytes = bytes.subspan(piece.size());
         }
     }
+    void Hashed(Bytes sha256) override { inner_->Hashed(sha256); }
     void Finish() override {
         hook_("finish", name_, offset_);
         inner_->Finish();

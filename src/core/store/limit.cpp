@@ -47,6 +47,7 @@ public:
             bytes = bytes.subspan(piece.size());
         }
     }
+    void Hashed(Bytes sha256) override { inner_->Hashed(sha256); }
     void Finish() override { inner_->Finish(); }
 
 private:

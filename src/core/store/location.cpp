@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "core/base/interrupt.h"
 #include "core/store/azure_service.h"
@@ -164,15 +163,6 @@ uint64_t ParseRate(std::string_view text) {
                 "Valid units are \"B\", \"kB\", \"MB\" and \"GB\", for example \"50MB\".");
 }
 
-void Sleep(std::chrono::milliseconds time, Interrupt& interrupt) {
-    constexpr std::chrono::milliseconds kSlice{100};
-    for (; time.count() > 0; time -= kSlice) {
-        interrupt.Check();
-        std::this_thread::sleep_for(std::min(time, kSlice));
-    }
-    interrupt.Check();
-}
-
 } // namespace
 
 std::string Location::Url() const {
@@ -233,13 +223,13 @@ void CheckOptions(const Location& location, const StoreOptions& options) {
 std::unique_ptr<Store> OpenStore(const Location& location, const StoreOptions& options,
                                  Interrupt& interrupt) {
     CheckOptions(location, options);
-    const auto sleep = [&interrupt](std::chrono::milliseconds time) { Sleep(time, interrupt); };
+    const auto sleep = [&interrupt](std::chrono::milliseconds time) { SleepFor(time, interrupt); };
     RetryPolicy policy;
     policy.sleep = sleep;
     std::unique_ptr<Store> store;
     if (!location.IsDirectory()) {
-        store = std::make_unique<ServiceStore>(OpenService(location, options), interrupt);
         policy.attempts = kServiceAttempts;
+        store = std::make_unique<ServiceStore>(OpenService(location, options), policy, interrupt);
     } else {
         store = std::make_unique<DirStore>(location.path);
     }

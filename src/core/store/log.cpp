@@ -60,6 +60,7 @@ public:
         entry_.Watch([&] { inner_->Write(bytes); });
         entry_.Add(bytes.size());
     }
+    void Hashed(Bytes sha256) override { inner_->Hashed(sha256); }
     void Finish() override {
         entry_.Watch([&] { inner_->Finish(); });
         entry_.Tell();

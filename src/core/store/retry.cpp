@@ -1,57 +1,13 @@
 #include <algorithm>
 #include <optional>
-#include <random>
-#include <thread>
 #include <unordered_set>
 
 #include "core/store/decorators.h"
 #include "core/store/forwarding.h"
+#include "core/store/patience.h"
 
 namespace lifeboat {
 namespace {
-
-bool IsTransient(const StoreError& error) noexcept {
-    return error.fault() == StoreFault::kTransient;
-}
-
-// How often, and how long between.
-class Patience {
-public:
-    explicit Patience(RetryPolicy policy)
-        : policy_(std::move(policy)), random_(std::random_device{}()) {
-        if (!policy_.sleep)
-            policy_.sleep = [](std::chrono::milliseconds time) {
-                std::this_thread::sleep_for(time);
-            };
-    }
-
-    // Called in a handler with the number of attempts that failed: sleeps, or rethrows when they
-    // are used up.
-    void After(int failures) {
-        if (failures >= policy_.attempts) throw;
-        const int doublings = std::min(failures - 1, 20);
-        const auto most =
-            std::min(policy_.max_delay, policy_.first_delay * (int64_t{1} << doublings));
-        std::uniform_int_distribution<int64_t> jitter(0, most.count());
-        policy_.sleep(std::chrono::milliseconds(jitter(random_)));
-    }
-
-    template <typename Work>
-    auto Try(Work work) {
-        for (int failures = 1;; ++failures) {
-            try {
-                return work();
-            } catch (const StoreError& error) {
-                if (!IsTransient(error)) throw;
-                After(failures);
-            }
-        }
-    }
-
-private:
-    RetryPolicy policy_;
-    std::minstd_rand random_;
-};
 
 bool HasBytes(Store& store, std::string_view name, Bytes expected) {
     if (store.Stat(name).size != expected.size()) return false;
@@ -85,6 +41,7 @@ public:
             Repeat(1, false);
         }
     }
+    void Hashed(Bytes sha256) override { inner_->Hashed(sha256); }
     void Finish() override {
         try {
             inner_->Finish();
@@ -106,7 +63,7 @@ private:
         kept_.insert(kept_.end(), bytes.begin(), bytes.end());
     }
     [[nodiscard]] bool CanRepeat(const StoreError& error) const noexcept {
-        return complete_ && IsTransient(error);
+        return complete_ && error.fault() == StoreFault::kTransient;
     }
 
     // From Create to where the stream stood, after `failures` of it failed.
@@ -122,7 +79,7 @@ private:
                 // Only a Finish can have made it: then the acknowledgement was lost, not the
                 // object.
                 if (finish && error.fault() == StoreFault::kExists && IsOurs()) return;
-                if (!IsTransient(error)) throw;
+                if (error.fault() != StoreFault::kTransient) throw;
                 patience_.After(failures + 1);
             }
         }

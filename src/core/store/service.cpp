@@ -73,6 +73,16 @@ Instant ListedTime(const ServiceCall& call, std::string_view url, std::optional<
     return *time;
 }
 
+Sha256Digest Sha256Of(const HttpBody& body) {
+    Sha256 hash;
+    for (uint64_t at = 0; at < body.size();) {
+        const Bytes piece = body.At(at);
+        hash.Update(piece);
+        at += piece.size();
+    }
+    return hash.Final();
+}
+
 std::string Md5Base64(const HttpBody& body) {
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
     if (!context || EVP_DigestInit_ex(context.get(), EVP_md5(), nullptr) != 1) return {};

@@ -81,6 +81,7 @@ StoreError BadListing(const ServiceCall& call, std::string_view url, std::string
 uint64_t ListedSize(const ServiceCall& call, std::string_view url, std::string_view text);
 Instant ListedTime(const ServiceCall& call, std::string_view url, std::optional<Instant> time);
 
+Sha256Digest Sha256Of(const HttpBody& body);
 // The MD5 of a body in base64, as services compare it; "" where OpenSSL has none (FIPS).
 std::string Md5Base64(const HttpBody& body);
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
-#include <thread>
 
 #include "core/store/service_source.h"
 #include "core/store/store_name.h"
@@ -12,28 +10,12 @@ namespace lifeboat {
 namespace {
 
 // At once, for one process: waiting for answers costs nothing, keeping bytes does.
-constexpr size_t kMostUploads = 16;
+constexpr size_t kMostUploads = 32;
 constexpr uint64_t kMostUploading = 64ULL << 20;
-constexpr int kTries = 8;
-constexpr std::chrono::milliseconds kFirstDelay{200};
-constexpr std::chrono::milliseconds kLongestDelay{10'000};
+// As many of the least as may be under way.
+constexpr uint64_t kLeastComfortable = kMostUploading / kMostUploads;
+constexpr uint64_t kMostComfortable = 16ULL << 20;
 constexpr std::chrono::milliseconds kPatienceWithLeft{5'000};
-
-void Sleep(std::chrono::milliseconds time, Interrupt& interrupt) {
-    constexpr std::chrono::milliseconds kSlice{100};
-    for (; time.count() > 0; time -= kSlice) {
-        interrupt.Check();
-        std::this_thread::sleep_for(std::min(time, kSlice));
-    }
-}
-
-// With full jitter: many that were refused at once do not come back at once.
-std::chrono::milliseconds DelayAfter(int failures) {
-    static thread_local std::minstd_rand random(std::random_device{}());
-    const auto most = std::min(kLongestDelay, kFirstDelay * (1 << std::min(failures - 1, 10)));
-    return std::chrono::milliseconds(
-        std::uniform_int_distribution<int64_t>(0, most.count())(random));
-}
 
 bool IsRandomName(std::string_view name) { return name.starts_with("objects/"); }
 
@@ -58,8 +40,10 @@ bool PassesByItself(HttpFault fault) {
 
 // --- requests ------------------------------------------------------------------------------------
 
-ServiceStore::ServiceStore(std::unique_ptr<Service> service, Interrupt& interrupt)
+ServiceStore::ServiceStore(std::unique_ptr<Service> service, RetryPolicy policy,
+                           Interrupt& interrupt)
     : service_(std::move(service)),
+      patience_(std::move(policy)),
       interrupt_(interrupt),
       client_(WithConnections(service_->Settings())) {}
 
@@ -104,16 +88,19 @@ struct ServiceStore::Upload {
 class ServiceStore::ObjectSink final : public Sink {
 public:
     ObjectSink(ServiceStore& store, std::string_view name) : store_(store), name_(name) {}
-    void Write(Bytes bytes) override {
-        hash_.Update(bytes);
-        body_.Append(bytes);
+    void Write(Bytes bytes) override { body_.Append(bytes); }
+    void Hashed(Bytes sha256) override {
+        std::ranges::copy(sha256.first(digest_.emplace().size()), digest_->begin());
     }
-    void Finish() override { store_.BeginUpload(name_, std::move(body_), hash_.Final()); }
+    void Finish() override {
+        const Sha256Digest digest = digest_ ? *digest_ : Sha256Of(body_);
+        store_.BeginUpload(name_, std::move(body_), digest);
+    }
 
 private:
     ServiceStore& store_;
     std::string name_;
-    Sha256 hash_;
+    std::optional<Sha256Digest> digest_;
     HttpBody body_;
 };
 
@@ -136,10 +123,7 @@ bool ServiceStore::MayExist(std::string_view name) {
 
 void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest) {
     if (failed_) throw *failed_;
-    while (!uploads_.empty() &&
-           (uploads_.size() >= kMostUploads || uploading_ + body.size() > kMostUploading ||
-            uploads_.front()->exchange->Ended()))
-        FinishOldest();
+    MakeRoomFor(body.size());
     auto upload = std::make_unique<Upload>();
     upload->size = body.size();
     ServiceCall& call = upload->call;
@@ -156,19 +140,30 @@ void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha25
     uploads_.push_back(std::move(upload));
 }
 
+// By those that have ended, whichever they are: one whose connection loses much holds up no other.
+void ServiceStore::MakeRoomFor(uint64_t bytes) {
+    for (;;) {
+        const uint64_t seen = client_.Ended();
+        FinishEnded();
+        const bool full = uploads_.size() >= kMostUploads || uploading_ + bytes > kMostUploading;
+        if (!full || uploads_.empty()) return;
+        client_.WaitForAnEnd(seen, interrupt_);
+    }
+}
+
 void ServiceStore::Finish(Upload& upload) {
     for (int failures = 0;;) {
         try {
             Settle(upload, failures > 0);
             return;
         } catch (const StoreError& error) {
-            if (error.fault() != StoreFault::kTransient || ++failures >= kTries) throw;
+            if (error.fault() != StoreFault::kTransient) throw;
+            patience_.After(++failures);
         } catch (...) {
             // Interrupted: it goes on, and whoever removes the object waits for that.
             left_.emplace_back(upload.call.name, upload.exchange);
             throw;
         }
-        Sleep(DelayAfter(failures), interrupt_);
         service_->DescribePut(upload.call, upload.digest);
         upload.exchange = Begin(upload.call);
     }
@@ -187,9 +182,9 @@ void ServiceStore::Settle(Upload& upload, bool sent_before) {
 
 // What could not be stored is not forgotten when the error went to somebody who tries again what he
 // was at.
-void ServiceStore::FinishOldest() {
-    const std::unique_ptr<Upload> upload = std::move(uploads_.front());
-    uploads_.pop_front();
+void ServiceStore::FinishUpload(size_t index) {
+    const std::unique_ptr<Upload> upload = std::move(uploads_[index]);
+    uploads_.erase(uploads_.begin() + static_cast<std::ptrdiff_t>(index));
     uploading_ -= upload->size;
     try {
         Finish(*upload);
@@ -199,6 +194,20 @@ void ServiceStore::FinishOldest() {
                         error.message(), error.detail(), error.hint());
         throw *failed_;
     }
+}
+
+void ServiceStore::FinishEnded() {
+    for (size_t index = uploads_.size(); index-- > 0;) {
+        if (uploads_[index]->exchange->Ended()) FinishUpload(index);
+    }
+}
+
+// While uploads keep up with what is written, objects may be large, and few. Where one connection
+// carries less (it is far away, or loses packets), smaller ones go over several at once.
+uint64_t ServiceStore::ComfortableBytes() const {
+    const auto going_on =
+        std::ranges::count_if(uploads_, [](const auto& u) { return !u->exchange->Ended(); });
+    return std::max(kLeastComfortable, kMostComfortable >> std::min<ptrdiff_t>(going_on / 2, 8));
 }
 
 uint64_t ServiceStore::BytesWaiting() const {

@@ -9,14 +9,16 @@
 #include <deque>
 #include <memory>
 
+#include "core/store/patience.h"
 #include "core/store/service.h"
 
 namespace lifeboat {
 
 class ServiceStore final : public Store {
 public:
-    // Every wait looks at `interrupt`, which outlives the store.
-    ServiceStore(std::unique_ptr<Service> service, Interrupt& interrupt);
+    // `policy` is for uploads: what else fails is for whoever asked. Every wait looks at
+    // `interrupt`, which outlives the store.
+    ServiceStore(std::unique_ptr<Service> service, RetryPolicy policy, Interrupt& interrupt);
     ~ServiceStore() override;
 
     std::unique_ptr<Sink> Create(std::string_view name) override;
@@ -31,11 +33,9 @@ public:
     void DeferDurability() override { deferred_ = true; }
     void Sync(Interrupt& interrupt) override;
     [[nodiscard]] uint64_t BytesWaiting() const override;
-    [[nodiscard]] uint64_t ComfortableBytes() const override { return kComfortable; }
+    [[nodiscard]] uint64_t ComfortableBytes() const override;
 
 private:
-    static constexpr uint64_t kComfortable = 16ULL << 20;
-
     class ObjectSink;
     class ObjectSource;
     struct Upload;
@@ -48,13 +48,17 @@ private:
     void BeginUpload(std::string_view name, HttpBody body, const Sha256Digest& digest);
     void Finish(Upload& upload);
     void Settle(Upload& upload, bool sent_before);
-    void FinishOldest();
+    void MakeRoomFor(uint64_t bytes);
+    void FinishUpload(size_t index);
+    void FinishOldest() { FinishUpload(0); }
+    void FinishEnded();
     void FinishUploadsThrough(std::string_view name);
     bool IsStored(const Upload& upload);
     bool MayExist(std::string_view name);
     void EndLeftUploads(std::string_view name);
 
     std::unique_ptr<Service> service_;
+    Patience patience_;
     Interrupt& interrupt_;
     HttpClient client_;
     bool deferred_ = false;

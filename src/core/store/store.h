@@ -95,7 +95,8 @@ public:
 
     // Bytes of objects that were finished and are still to be sent (DeferDurability).
     [[nodiscard]] virtual uint64_t BytesWaiting() const { return 0; }
-    // An object is better not much larger: the driver keeps it in memory until it is whole.
+    // An object is better not much larger: the driver keeps it in memory until it is whole. May be
+    // another number for each object.
     [[nodiscard]] virtual uint64_t ComfortableBytes() const { return UINT64_MAX; }
 
     // The same in one call.

@@ -39,7 +39,9 @@ public:
     void Add(JobResult result) {
         waiting_.push_back(std::move(result));
         const auto now = std::chrono::steady_clock::now();
-        if (waiting_.size() < kMostWaiting && now - sent_ < kLongestWait) return;
+        // To wait for what is still being sent would leave the line idle behind it.
+        const bool is_time = now - sent_ >= kLongestWait && store_.BytesWaiting() == 0;
+        if (waiting_.size() < kMostWaiting && !is_time) return;
         Send();
         sent_ = std::chrono::steady_clock::now();
     }

@@ -6,6 +6,8 @@
 namespace lifeboat::pg {
 namespace {
 
+constexpr uint64_t kMostParts = 65536;
+constexpr uint64_t kLeastLarge = 16ULL << 20; // is never too small
 constexpr size_t kStatementBuffer = 256 * 1024;
 
 } // namespace
@@ -44,7 +46,6 @@ ObjectContext MakeObjectContext(const LeaderRequest& request, RunShared* shared,
     ObjectContext context;
     context.store =
         OpenInServer(ParseLocation(request.store_url), request.store_options, interrupt);
-    context.part_bytes = std::min(kPartBytes, context.store->ComfortableBytes());
     if (shared->has_run_key) {
         context.run_key = Key::FromBytes(std::as_bytes(std::span(shared->run_key)));
     }
@@ -84,6 +85,10 @@ void PartedObject::Publish() {
     published_raw_ = raw;
     published_stored_ = stored;
     context_.PublishWaiting();
+    // Many small parts of a large backup would make a manifest that nobody can hold.
+    const uint64_t least =
+        std::min(pg_atomic_read_u64(&context_.shared->bytes_total) / kMostParts, kLeastLarge);
+    part_bytes_ = std::min(kPartBytes, std::max(context_.store->ComfortableBytes(), least));
 }
 
 bool PartedObject::EndRows(uint64_t rows) {
@@ -91,7 +96,7 @@ bool PartedObject::EndRows(uint64_t rows) {
     if (kind_ == ObjectKind::kData || kind_ == ObjectKind::kConfig) {
         pg_atomic_fetch_add_u64(&context_.shared->rows_done, static_cast<int64_t>(rows));
     }
-    return writer_ && writer_->stored_bytes() >= context_.part_bytes;
+    return writer_ && writer_->stored_bytes() >= part_bytes_;
 }
 
 void PartedObject::EndPart(uint32_t block) {

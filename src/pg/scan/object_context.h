@@ -20,7 +20,6 @@ struct ObjectContext {
     std::string snapshot; // "xmin:xmax"
     std::string lsn;
     Compression compression;
-    uint64_t part_bytes = kPartBytes;
     std::unique_ptr<CompressorCache> compressors = std::make_unique<CompressorCache>();
     RunShared* shared = nullptr;
     mutable uint64_t published_waiting = 0;
@@ -69,6 +68,7 @@ private:
     std::optional<BlockRange> blocks_;
     std::unique_ptr<ObjectWriter> writer_;
     std::vector<ObjectRecord> records_;
+    uint64_t part_bytes_ = kPartBytes;
     uint64_t rows_ = 0;             // of the open part
     uint64_t published_raw_ = 0;    // of the open part, in the run's progress
     uint64_t published_stored_ = 0; // likewise

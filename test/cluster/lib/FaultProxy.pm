@@ -20,7 +20,14 @@ our @EXPORT_OK = qw(fault faults xml_error);
 sub new
 {
 	my ($class, $service) = @_;
-	my $pid = IPC::Open2::open2(my $from, my $to, 'python3', "$ENV{LIFEBOAT_SOURCE}/test/s3/proxy.py", $service);
+	return $class->start('test/s3/proxy.py', $service);
+}
+
+# A program that takes the same orders.
+sub start
+{
+	my ($class, $program, @arguments) = @_;
+	my $pid = IPC::Open2::open2(my $from, my $to, 'python3', "$ENV{LIFEBOAT_SOURCE}/$program", @arguments);
 	chomp(my $port = <$from> // die 'the proxy did not start');
 	return bless { pid => $pid, from => $from, to => $to, port => $port }, $class;
 }
