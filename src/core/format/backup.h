@@ -38,8 +38,12 @@ struct Predecessor {
     std::optional<PreviousBackup> previous;
 };
 using IsGenuine = std::function<bool(const PreviousBackup&)>;
+// Backups of this store whose manifests, which never change, the caller has seen: those that belong
+// to the database have a number. They are not read again.
+using KnownBackups = std::map<std::string, std::optional<uint64_t>, std::less<>>;
 Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint32_t database_oid,
-                         const IsGenuine& is_genuine, Interrupt& interrupt);
+                         const KnownBackups& known, const IsGenuine& is_genuine,
+                         Interrupt& interrupt);
 
 // Everything after the last object: toc, manifest, a Stat of every object once more, SHA256SUMS,
 // and SHA256SUMS.sig when a signer is given: the last of them is the commit mark. `manifest` comes
@@ -104,6 +108,10 @@ struct BackupEntry {
     std::string problem;
 };
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt);
+// Only those for whose id `wanted` is true: the others are not read.
+std::vector<BackupEntry> ListBackups(Store& store,
+                                     const std::function<bool(const std::string& id)>& wanted,
+                                     Interrupt& interrupt);
 // Highest sequence of that database (empty: of the only one). Several chains: Error(WrongState)
 // that lists them.
 std::string FindLatest(Store& store, std::string_view database, Interrupt& interrupt);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/format/backup.h"
@@ -81,16 +82,27 @@ Started ReadStarted(Store& store, std::string_view backup_id) {
 }
 
 Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint32_t database_oid,
-                         const IsGenuine& is_genuine, Interrupt& interrupt) {
+                         const KnownBackups& known, const IsGenuine& is_genuine,
+                         Interrupt& interrupt) {
     std::vector<std::pair<uint64_t, std::string>> chain;
-    for (const BackupEntry& entry : ListBackups(store, interrupt)) {
+    const auto add = [&chain](uint64_t sequence, const std::string& id) {
+        if (sequence <= kMaxSequence) chain.emplace_back(sequence, id);
+    };
+    const auto is_unknown = [&](const std::string& id) {
+        const auto found = known.find(id);
+        if (found == known.end()) return true;
+        if (found->second) add(*found->second, id);
+        return false;
+    };
+    for (const BackupEntry& entry : ListBackups(store, is_unknown, interrupt)) {
         if (entry.manifest && entry.manifest->cluster.system_identifier == system_identifier &&
-            entry.manifest->database.oid == database_oid &&
-            entry.manifest->sequence <= kMaxSequence)
-            chain.emplace_back(entry.manifest->sequence, entry.backup_id);
+            entry.manifest->database.oid == database_oid)
+            add(entry.manifest->sequence, entry.backup_id);
     }
-    std::stable_sort(chain.begin(), chain.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::sort(chain.begin(), chain.end(), [](const auto& a, const auto& b) {
+        return std::tuple(b.first, BackupIdStart(a.second), a.second) <
+               std::tuple(a.first, BackupIdStart(b.second), b.second);
+    });
     Predecessor found;
     if (!chain.empty()) found.sequence = chain.front().first;
     for (const auto& [sequence, id] : chain) {
@@ -118,8 +130,9 @@ Committed CommitBackup(Store& store, Manifest manifest, const std::vector<TocEnt
         throw Error(Errc::Internal, "the manifest of backup \"" + manifest.backup_id +
                                         "\" does not read back as it is");
 
-    CheckObjectPresent(store, manifest.toc);
+    manifest.objects.push_back(manifest.toc);
     CheckObjectsPresent(store, manifest.objects, interrupt);
+    manifest.objects.pop_back();
     const std::string sums = FormatSums(SumsOf(manifest, json));
     store.Put(BackupFile(manifest.backup_id, kManifestFile), AsBytes(json));
     interrupt.Check();

@@ -330,11 +330,8 @@ private:
     }
 
     void CheckPresent() {
-        CheckObjectPresent(to_, manifest().toc);
-        for (const ObjectRecord& record : manifest().objects) {
-            interrupt_.Check();
-            CheckObjectPresent(to_, record);
-        }
+        CheckObjectsPresent(to_, {&manifest().toc, 1}, interrupt_);
+        CheckObjectsPresent(to_, manifest().objects, interrupt_);
     }
 
     // Where the store does not let it, the next attempt sends what is missing.

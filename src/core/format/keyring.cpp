@@ -111,17 +111,22 @@ std::vector<KeyFile> ListedFilesOf(Store& store, const KeyId& id) {
     return files;
 }
 
-// Numbers have no gaps: a rotation writes the next one before it removes those before.
-std::vector<KeyFile> FilesFrom(Store& store, const KeyId& id, int first) {
+// Adds those of this number before the others. False when there is none.
+bool AddNumber(Store& store, const KeyId& id, int number, std::vector<KeyFile>& files) {
+    const size_t before = files.size();
+    for (const char* extension : {"cms", "srv"}) {
+        if (IsThere(store, KeyFileName(id, number, extension)))
+            files.insert(files.begin(), {id, number, extension});
+    }
+    return files.size() > before;
+}
+
+// Without a list. Numbers have no gaps: a rotation writes the next one before it removes those
+// before.
+std::vector<KeyFile> ProbedFilesOf(Store& store, const KeyId& id) {
     std::vector<KeyFile> files;
-    for (int number = first; number < first + kMostRotations; ++number) {
-        const size_t before = files.size();
-        for (const char* extension : {"cms", "srv"}) {
-            if (IsThere(store, KeyFileName(id, number, extension)))
-                files.insert(files.begin(), {id, number, extension});
-        }
-        if (files.size() == before && !files.empty()) break;
-        if (number == first && files.empty() && first == 1) break;
+    for (int number = 2; number <= kMostRotations; ++number) {
+        if (!AddNumber(store, id, number, files) && !files.empty()) break;
     }
     return files;
 }
@@ -129,13 +134,14 @@ std::vector<KeyFile> FilesFrom(Store& store, const KeyId& id, int first) {
 } // namespace
 
 std::vector<KeyFile> KeyFilesOf(Store& store, const KeyId& id) {
-    std::vector<KeyFile> files = FilesFrom(store, id, 1);
+    std::vector<KeyFile> files;
+    for (int number = 1; AddNumber(store, id, number, files);) ++number;
     if (!files.empty()) return files;
     try {
         return ListedFilesOf(store, id); // it was rotated, or there is none
     } catch (const StoreError& e) {
         if (e.code() != Errc::StoreDenied) throw;
-        return FilesFrom(store, id, 2);
+        return ProbedFilesOf(store, id);
     }
 }
 

@@ -67,7 +67,6 @@ Manifest Listed(const Manifest& head) {
 // nullopt when what lies there is debris of a run that did not finish.
 std::optional<BackupEntry> ReadEntry(Store& store, const std::string& id,
                                      const std::set<std::string, std::less<>>& files) {
-    if (!files.contains(kSumsFile)) return std::nullopt;
     BackupEntry entry;
     entry.backup_id = id;
     try {
@@ -185,9 +184,17 @@ Manifest ReadManifestHead(Store& store, std::string_view backup_id) {
 }
 
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt) {
+    return ListBackups(
+        store, [](const std::string&) { return true; }, interrupt);
+}
+
+std::vector<BackupEntry> ListBackups(Store& store,
+                                     const std::function<bool(const std::string& id)>& wanted,
+                                     Interrupt& interrupt) {
     std::vector<BackupEntry> entries;
     for (const auto& [id, files] : ListFolders(store, interrupt)) {
         interrupt.Check();
+        if (!files.contains(kSumsFile) || !wanted(id)) continue;
         if (auto entry = ReadEntry(store, id, files)) entries.push_back(std::move(*entry));
     }
     std::sort(entries.begin(), entries.end(), [](const BackupEntry& a, const BackupEntry& b) {

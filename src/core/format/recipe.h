@@ -73,8 +73,9 @@ ReadResult ReadObject(Store& store, const ObjectRecord& record, const ReadContex
 // Stored bytes only: size and SHA-256 (no key needed).
 void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interrupt,
                      std::atomic<uint64_t>* done = nullptr);
-// Looks it up: is it there, and as large as the manifest says?
-void CheckObjectPresent(Store& store, const ObjectRecord& record);
-void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, Interrupt& interrupt);
+// Looks them up, several at a time: are they there, and as large as the manifest says? `present`
+// counts those before the first that is not, which is what is thrown.
+void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, Interrupt& interrupt,
+                         size_t* present = nullptr);
 
 } // namespace lifeboat

@@ -174,8 +174,8 @@ void CheckObjectHash(Store& store, const ObjectRecord& record, Interrupt& interr
     ReadStored(store, record, context, nothing);
 }
 
-void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records,
-                         Interrupt& interrupt) {
+void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, Interrupt& interrupt,
+                         size_t* present) {
     std::vector<std::string_view> names;
     names.reserve(records.size());
     for (const ObjectRecord& record : records) names.emplace_back(record.name);
@@ -183,22 +183,19 @@ void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records,
     try {
         store.StatEach(names, [&](const StoreObject& object) {
             interrupt.Check();
-            const ObjectRecord& record = records[next++];
+            const ObjectRecord& record = records[next];
             if (object.size != record.stored_bytes)
                 ThrowDamaged(What(record), "It has " + std::to_string(object.size) +
                                                " bytes, the manifest says " +
                                                std::to_string(record.stored_bytes) + ".");
+            ++next;
+            if (present != nullptr) ++*present;
         });
     } catch (const StoreError& e) {
         if (e.fault() != StoreFault::kNotFound) throw;
         throw Error(Errc::Damaged, What(records[next]) + " is missing",
                     "The manifest lists it, the store does not have it.");
     }
-}
-
-void CheckObjectPresent(Store& store, const ObjectRecord& record) {
-    NeverInterrupted never;
-    CheckObjectsPresent(store, {&record, 1}, never);
 }
 
 } // namespace lifeboat

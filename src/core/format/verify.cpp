@@ -33,7 +33,15 @@ public:
         FindExtraFiles(report);
         if (level_ == VerifyLevel::kContent) FindMissingKeys(report);
         Check(backup_.manifest.toc, report);
-        for (const ObjectRecord& record : backup_.manifest.objects) Check(record, report);
+        std::span<const ObjectRecord> records = backup_.manifest.objects;
+        while (!records.empty()) {
+            const size_t present = level_ == VerifyLevel::kPresent ? CountPresent(records) : 0;
+            for (const ObjectRecord& record : records.first(present)) Count(record, report);
+            records = records.subspan(present);
+            if (records.empty()) return;
+            Check(records.front(), report);
+            records = records.subspan(1);
+        }
     }
 
 private:
@@ -66,13 +74,29 @@ private:
         }
     }
 
-    void Check(const ObjectRecord& record, VerifyReport& report) {
-        interrupt_.Check();
+    // How many are as they should be, from the first on; they are looked up several at a time.
+    size_t CountPresent(std::span<const ObjectRecord> records) {
+        constexpr size_t kMost = 1024; // of which one that is missing costs another look
+        records = records.first(std::min(records.size(), kMost));
+        size_t count = 0;
+        try {
+            CheckObjectsPresent(store_, records, interrupt_, &count);
+        } catch (const Error&) { // NOLINT(bugprone-empty-catch): Check() says what is wrong with it
+        }
+        return count;
+    }
+
+    static void Count(const ObjectRecord& record, VerifyReport& report) {
         ++report.objects;
         report.bytes += record.stored_bytes;
+    }
+
+    void Check(const ObjectRecord& record, VerifyReport& report) {
+        interrupt_.Check();
+        Count(record, report);
         try {
             if (level_ != VerifyLevel::kPresent) return CheckBytes(record);
-            CheckObjectPresent(store_, record);
+            CheckObjectsPresent(store_, {&record, 1}, interrupt_);
         } catch (const StoreError& e) {
             // What a service refuses says something of rights, of an archive, of itself.
             const bool of_object = e.fault() == StoreFault::kPermanent &&

@@ -37,6 +37,12 @@ bool UsesOnlyItsOwn(const FolderFacts& folder) {
 
 bool IsTakenBack(const Started& started) { return started.deadline <= started.at; }
 
+bool DependsOnStarted(const FolderFacts& folder, const Sweeper& sweeper) {
+    if (!folder.has_started) return false;
+    return !folder.has_sums || (!folder.has_signature && sweeper.ended.contains(folder.backup_id) &&
+                                !sweeper.catalog.contains(folder.backup_id));
+}
+
 bool DependsOnSignature(const FolderFacts& folder, const Sweeper& sweeper) {
     return folder.has_sums && !folder.has_signature && IsKnownToHaveEnded(folder, sweeper) &&
            !sweeper.catalog.contains(folder.backup_id);

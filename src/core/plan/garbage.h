@@ -60,6 +60,8 @@ enum class FolderState {
 FolderState JudgeFolder(const FolderFacts& folder, const Sweeper& sweeper);
 // Its time was taken from it: a deleted backup, or a copy that was given up.
 bool IsTakenBack(const Started& started);
+// Whether its `started` matters. What is complete and need not be doubted is not asked for it.
+bool DependsOnStarted(const FolderFacts& folder, const Sweeper& sweeper);
 // Whether it matters if the manifest names a signer: a run that was killed between its sums and its
 // signature has committed nothing. But a backup that was complete once (the catalog knows it) and
 // has lost its signature since is sacred to a sweeper, and what another catalog has committed is

@@ -63,10 +63,8 @@ Folders LookAt(Store& store, const Sweeper& sweeper, Interrupt& interrupt) {
     Folders folders = ListFolders(store, interrupt);
     for (auto& [id, folder] : folders) {
         interrupt.Check();
-        FolderFacts& facts = folder.facts;
-        const bool committed = facts.has_sums && facts.has_signature;
-        if (facts.has_started && !committed) ReadFacts(store, facts, sweeper);
-        folder.state = JudgeFolder(facts, sweeper);
+        if (DependsOnStarted(folder.facts, sweeper)) ReadFacts(store, folder.facts, sweeper);
+        folder.state = JudgeFolder(folder.facts, sweeper);
     }
     return folders;
 }

@@ -111,6 +111,22 @@ KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest&
     return {static_cast<uint64_t>(ToInt(rows[0][0])), *rows[0][1], *rows[0][2]};
 }
 
+KnownBackups LoadKnown(const RunContext& run, const RunPlan& plan, const Manifest& m) {
+    SqlTransaction transaction;
+    const Rows rows =
+        Query(run.home.Sql("SELECT backup_id, CASE WHEN system_identifier = $2 AND database_oid = "
+                           "$3::oid THEN sequence END FROM @.backup_restore_points WHERE store = "
+                           "$1 AND status = 'available'"),
+              {plan.store.name, m.cluster.system_identifier, std::to_string(m.database.oid)});
+    transaction.Commit();
+    KnownBackups known;
+    for (const Row& row : rows) {
+        auto& number = known[*row[0]];
+        if (row[1]) number = static_cast<uint64_t>(ToInt(row[1]));
+    }
+    return known;
+}
+
 // What this server has committed itself, where it may not see what others have.
 Predecessor PredecessorOf(const KnownChain& known) {
     Predecessor found{known.sequence, std::nullopt};
@@ -150,7 +166,7 @@ void GiveSequence(RunContext& run, const RunPlan& plan, Store& store, Manifest& 
     Predecessor found;
     try {
         found = FindPrevious(
-            store, m.cluster.system_identifier, m.database.oid,
+            store, m.cluster.system_identifier, m.database.oid, LoadKnown(run, plan, m),
             [&](const PreviousBackup& backup) { return IsGenuineBackup(run, plan, store, backup); },
             *run.stop);
     } catch (const StoreError& error) { // to back up needs no right to list

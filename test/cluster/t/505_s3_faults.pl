@@ -57,6 +57,13 @@ for my $entry ($lanes[0]{proxy}->log)
 	push @steps, { %$kind, skip => $seen{"$kind->{method} $kind->{path}"}++ // 0 };
 }
 cmp_ok(scalar @steps, '>', 20, scalar(@steps) . ' requests make a small backup');
+for (1 .. 3)
+{
+	$lanes[0]{proxy}->rules();
+	push @{ $lanes[0]{ids} }, sql($node, run_of($lanes[0]));
+	my @log = $lanes[0]{proxy}->log;
+	is(scalar @log, scalar @steps, 'whatever number of backups there are already') or note(map { "$_->{method} $_->{path}\n" } @log);
+}
 
 # Runs of all lanes at once, with the rules that a function gives for each.
 sub run_all

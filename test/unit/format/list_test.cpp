@@ -185,7 +185,7 @@ TEST_F(ListTest, PreviousIsTheNewestOfTheChain) {
     const auto second = Take("app", 16384, 2, 1);
     const auto find = [&](std::string_view system, uint32_t oid) {
         return FindPrevious(
-            sample.store, system, oid, [](const PreviousBackup&) { return true; },
+            sample.store, system, oid, {}, [](const PreviousBackup&) { return true; },
             sample.interrupt);
     };
     const Predecessor found = find("7123456789012345678", 16384);
@@ -205,7 +205,7 @@ TEST_F(ListTest, PreviousIsOneThatIsVouchedFor) {
     const auto forged = Take("app", 16384, 9, 2);
     std::vector<std::string> asked;
     const Predecessor found = FindPrevious(
-        sample.store, "7123456789012345678", 16384,
+        sample.store, "7123456789012345678", 16384, {},
         [&](const PreviousBackup& backup) {
             asked.push_back(backup.backup_id);
             return backup.backup_id != forged.backup_id;
@@ -215,6 +215,29 @@ TEST_F(ListTest, PreviousIsOneThatIsVouchedFor) {
     ASSERT_TRUE(found.previous);
     EXPECT_EQ(found.previous->backup_id, second.backup_id);
     EXPECT_EQ(asked, (std::vector<std::string>{forged.backup_id, second.backup_id}));
+}
+
+// The manifests are taken away: whoever reads them finds less.
+TEST_F(ListTest, PreviousAsksForNoManifestThatIsKnown) {
+    const auto first = Take("app", 16384, 2, 1);
+    const auto second = Take("app", 16384, 3, 2);
+    const auto other = Take("zoo", 16999, 7, 1);
+    for (const Manifest& manifest : {second, other})
+        sample.store.Remove(BackupFile(manifest.backup_id, kManifestFile));
+    const auto find = [&](const KnownBackups& known) {
+        const Predecessor found = FindPrevious(
+            sample.store, "7123456789012345678", 16384, known,
+            [](const PreviousBackup&) { return true; }, sample.interrupt);
+        return std::pair(found.sequence, found.previous ? found.previous->backup_id : "");
+    };
+    EXPECT_EQ(find({}), std::pair(uint64_t{2}, first.backup_id));
+    EXPECT_EQ(find({{second.backup_id, 3}, {other.backup_id, std::nullopt}}),
+              std::pair(uint64_t{3}, second.backup_id));
+    // What the store does not have does not count, however well it is known.
+    EXPECT_EQ(find({{"app-20261121T021500Z-full-00000000", 9}}),
+              std::pair(uint64_t{2}, first.backup_id));
+    EXPECT_EQ(find({{second.backup_id, 2'000'000'000'000}}),
+              std::pair(uint64_t{2}, first.backup_id));
 }
 
 TEST_F(ListTest, StartedRoundTrip) {

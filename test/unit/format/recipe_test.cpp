@@ -125,7 +125,7 @@ TEST_P(Recipe, RoundTrip) {
         EXPECT_EQ(store_.Stat(record.name).size, record.stored_bytes);
         EXPECT_FALSE(result_.index);
         CheckObjectHash(store_, record, interrupt_);
-        CheckObjectPresent(store_, record);
+        CheckObjectsPresent(store_, {&record, 1}, interrupt_);
     }
 }
 
@@ -346,9 +346,10 @@ TEST_P(Recipe, TrailingBytesAreFound) {
 TEST_P(Recipe, MissingObject) {
     const ObjectRecord record = Write("1\tone\n");
     store_.objects().clear();
-    for (const auto& thrown :
-         {Catch([&] { Read(record); }), Catch([&] { CheckObjectPresent(store_, record); }),
-          Catch([&] { CheckObjectHash(store_, record, interrupt_); })}) {
+    for (const auto& thrown : {Catch([&] { Read(record); }), Catch([&] {
+                                   CheckObjectsPresent(store_, {&record, 1}, interrupt_);
+                               }),
+                               Catch([&] { CheckObjectHash(store_, record, interrupt_); })}) {
         EXPECT_EQ(thrown.code, Errc::Damaged);
         EXPECT_EQ(thrown.message, "object " + record.name + " is missing");
         EXPECT_EQ(thrown.detail, "The manifest lists it, the store does not have it.");

@@ -41,6 +41,24 @@ TEST(Verify, AnUnreadableObjectIsAProblemOfThatObject) {
     EXPECT_EQ(Catch([&] { verify(); }).code, Errc::StoreRefused);
 }
 
+// Objects are looked up together; each that is not as it should be is named all the same.
+TEST(Verify, PresentNamesEachThatIsMissing) {
+    Sample sample;
+    const std::string lost = sample.data(0).name;
+    const std::string cut = sample.data(1).name;
+    sample.store.Remove(lost);
+    sample.store.objects()[cut].pop_back();
+    const auto report = VerifyBackup(sample.store, sample.id(), sample.trust, &sample.keys,
+                                     VerifyLevel::kPresent, sample.interrupt, nullptr);
+    EXPECT_EQ(report.objects, sample.manifest.objects.size() + 1);
+    EXPECT_EQ(report.bytes, sample.manifest.totals.stored_bytes);
+    ASSERT_EQ(report.problems.size(), 2U);
+    EXPECT_TRUE(report.problems[0].starts_with("object " + lost + " is missing"))
+        << report.problems[0];
+    EXPECT_TRUE(report.problems[1].starts_with("object " + cut + " is damaged: It has "))
+        << report.problems[1];
+}
+
 // As Amazon does: "denied" to who may only put and get, for lists and for what is not there.
 std::unique_ptr<Store> WithoutLists(MemoryStore& store) {
     return WithFaults(std::make_unique<test::StoreDoor>(store),

@@ -63,6 +63,26 @@ TEST(Garbage, ALostSignatureIsDebrisOfARunThatTheCatalogNeverSawComplete) {
     EXPECT_EQ(JudgeFolder(run, us), FolderState::kBackup) << "another catalog's";
 }
 
+// Whatever may change the judgement is asked for, and nothing else.
+TEST(Garbage, WhatIsCompleteIsNotAskedWhoMadeIt) {
+    Sweeper us = Us();
+    FolderFacts folder = ARun();
+    EXPECT_TRUE(DependsOnStarted(folder, us));
+    folder.has_sums = true;
+    EXPECT_FALSE(DependsOnStarted(folder, us)) << "nobody knows that its run has ended";
+    us.ended = {kFull};
+    EXPECT_TRUE(DependsOnStarted(folder, us)) << "its run may have wanted to sign it";
+    us.catalog = {kFull};
+    EXPECT_FALSE(DependsOnStarted(folder, us)) << "it was complete once";
+    us.catalog.clear();
+    folder.has_signature = true;
+    EXPECT_FALSE(DependsOnStarted(folder, us));
+    folder.has_sums = false;
+    EXPECT_TRUE(DependsOnStarted(folder, us));
+    folder.has_started = false;
+    EXPECT_FALSE(DependsOnStarted(folder, us));
+}
+
 TEST(Garbage, LostSums) {
     FolderFacts backup = ARun();
     backup.has_manifest = backup.has_signature = true;

@@ -309,6 +309,9 @@ TEST_F(SweepTest, References) {
 }
 
 TEST_F(SweepTest, WithNothingToDoOnlyFoldersAreListed) {
+    for (const size_t unsigned_one : {0, 1})
+        store_.Remove(BackupFile(id(unsigned_one), kSignatureFile));
+    us_.catalog = us_.ended = {id(0)}; // of the other it is not known who has made it
     std::vector<std::string> calls;
     const auto door =
         WithFaults(std::make_unique<test::StoreDoor>(store_),
