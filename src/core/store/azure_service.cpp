@@ -20,7 +20,8 @@ constexpr std::chrono::minutes kAskAgainAfter{1};
 
 AzureService::AzureService(Place place, AzureOptions options)
     : Service({place.url, place.prefix, options.ca_file, options.timeout}),
-      place_(std::move(place)),
+      account_(std::move(place.account)),
+      container_(std::move(place.container)),
       options_(std::move(options)),
       credentials_(options_.credentials) {}
 
@@ -55,7 +56,7 @@ HttpRequest AzureService::Write(const ServiceCall& call, Interrupt& interrupt) {
     const AzureCredentials& credentials = credentials_.Get(interrupt);
     SharedKeyRequest request;
     request.method = call.method;
-    request.path = options_.endpoint.path + "/" + EncodePath(place_.container);
+    request.path = options_.endpoint.path + "/" + EncodePath(container_);
     if (!call.name.empty()) request.path += "/" + EncodePath(Key(call.name));
     request.query = call.query;
     request.headers = call.headers;
@@ -71,7 +72,7 @@ HttpRequest AzureService::Write(const ServiceCall& call, Interrupt& interrupt) {
     for (const auto& [name, value] : request.headers) http.headers.push_back(name + ": " + value);
     if (credentials.sas.empty())
         http.headers.push_back("Authorization: " +
-                               SharedKeyAuthorization(request, place_.account, credentials.key));
+                               SharedKeyAuthorization(request, account_, credentials.key));
     return http;
 }
 

@@ -27,7 +27,8 @@ public:
     ServiceListing ParseListing(const ServiceCall& call, const HttpAnswer& answer) override;
 
 private:
-    Place place_;
+    std::string account_;
+    std::string container_;
     AzureOptions options_;
     AzureCredentialSource credentials_;
     Instant refused_at_{};

@@ -19,13 +19,11 @@ std::string Seconds(Instant when) { return Rfc3339(when).substr(0, 19) + "Z"; }
 
 S3Service::S3Service(Place place, S3Options options)
     : Service({place.url, place.prefix, options.ca_file, options.timeout}),
-      place_(std::move(place)),
+      bucket_(std::move(place.bucket)),
       options_(std::move(options)),
       credentials_(options_) {}
 
-std::string S3Service::Endpoint() const {
-    return options_.scheme + "://" + options_.Host(place_.bucket);
-}
+std::string S3Service::Endpoint() const { return options_.scheme + "://" + options_.Host(bucket_); }
 
 void S3Service::DescribePut(ServiceCall& call, const Sha256Digest& digest) {
     call.headers.clear();
@@ -59,11 +57,11 @@ HttpRequest S3Service::Write(const ServiceCall& call, Interrupt& interrupt) {
     const Instant now = Now();
     SigV4Request request;
     request.method = call.method;
-    request.path = options_.Path(place_.bucket, call.name.empty() ? std::string() : Key(call.name));
+    request.path = options_.Path(bucket_, call.name.empty() ? std::string() : Key(call.name));
     request.query = call.query;
     request.headers = call.headers;
     request.payload_sha256 = call.body_sha256.empty() ? kSha256OfNothing : call.body_sha256;
-    request.headers["host"] = options_.Host(place_.bucket);
+    request.headers["host"] = options_.Host(bucket_);
     request.headers["x-amz-date"] = CompactUtc(now);
     request.headers["x-amz-content-sha256"] = request.payload_sha256;
     if (!credentials.session_token.empty())

@@ -27,7 +27,7 @@ public:
 
 private:
     bool MayBeTakenNow(const ServiceCall& call, const HttpAnswer& answer);
-    Place place_;
+    std::string bucket_;
     S3Options options_;
     S3CredentialSource credentials_;
     // Until the service has said otherwise.

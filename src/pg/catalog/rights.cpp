@@ -110,9 +110,9 @@ void RequireStoreRights(Oid role, const Location& location, const StoreOptions& 
     }
 }
 
-bool HasStoreRights(Oid role, const Location& location, const StoreOptions& options) {
+bool IsPermitted(const std::function<void()>& require) {
     try {
-        RequireStoreRights(role, location, options);
+        require();
         return true;
     } catch (const ServerError&) {
         throw;

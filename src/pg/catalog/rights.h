@@ -1,6 +1,8 @@
 // Who may do what: checked as the caller, at every use.
 #pragma once
 
+#include <functional>
+
 #include "pg/catalog/repository.h"
 
 namespace lifeboat::pg {
@@ -15,10 +17,11 @@ bool RoleExists(Oid role);
 void RequireSourceRights(Oid role, const std::string& source, const std::string& option);
 // What creating or using this store needs of its creator.
 void RequireStoreRights(Oid role, const Location& location, const StoreOptions& options);
-bool HasStoreRights(Oid role, const Location& location, const StoreOptions& options);
 // The same at a use: also that the creator still exists.
 void RequireStoreUse(const StoreRecord& store);
 void RequireKeyUse(const KeyRecord& key);
+// Whether one of these does not throw Error(Permission).
+bool IsPermitted(const std::function<void()>& require);
 // Reading rows out of a store for a restore.
 void RequireRestoreRights(Oid role, const StoreRecord& store);
 // Error(Permission): only who created it and superusers.

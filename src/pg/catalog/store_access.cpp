@@ -100,22 +100,6 @@ void RequireSigner(const KeyRecord& key, const SignerPrivate& signer) {
                     QuoteLiteral(key.signer.value_or("")) + ");");
 }
 
-namespace {
-
-bool MayUse(const KeyRecord& key) {
-    try {
-        RequireKeyUse(key);
-        return true;
-    } catch (const ServerError&) {
-        throw;
-    } catch (const Error& error) {
-        if (error.code() != Errc::Permission) throw;
-        return false;
-    }
-}
-
-} // namespace
-
 void AddServerSecrets(Keyring& ring, const Home& home, const StoreRecord& store, const Value& key,
                       Interrupt& interrupt) {
     if (!store.encryption_required) return;
@@ -127,7 +111,7 @@ void AddServerSecrets(Keyring& ring, const Home& home, const StoreRecord& store,
         }
     } else {
         for (const KeyRecord& any : LoadKeys(home)) {
-            if (any.secret && MayUse(any))
+            if (any.secret && IsPermitted([&any] { RequireKeyUse(any); }))
                 ring.AddServerSecret(ReadServerSecret(*any.secret, interrupt));
         }
     }

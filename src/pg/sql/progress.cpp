@@ -22,6 +22,22 @@ double SecondsSince(TimestampTz when) {
     return static_cast<double>(GetCurrentTimestamp() - when) / USECS_PER_SEC;
 }
 
+// Of a backup: workers stream while the schema is dumped, too. A restore says its bytes in `data`.
+bool IsStreaming(RunPhase phase) {
+    return phase == RunPhase::kSchema || phase == RunPhase::kData || phase == RunPhase::kCopy;
+}
+
+// Of what was read, what a slow store has not taken yet is not done: the same share as of what was
+// made of it.
+uint64_t AcknowledgedBytes(RunShared* shared) {
+    const uint64_t done = pg_atomic_read_u64(&shared->bytes_done);
+    const uint64_t made = pg_atomic_read_u64(&shared->stored_bytes);
+    const uint64_t waiting = std::min(pg_atomic_read_u64(&shared->waiting_bytes), made);
+    if (waiting == 0) return done;
+    const double share = static_cast<double>(made - waiting) / static_cast<double>(made);
+    return static_cast<uint64_t>(static_cast<double>(done) * share);
+}
+
 Value Number(uint64_t value) { return std::to_string(value); }
 
 // Sessions that wait for the leader or its workers.
@@ -79,22 +95,6 @@ Datum Progress(const Call& call) {
 }
 
 } // namespace
-
-// Of a backup: workers stream while the schema is dumped, too. A restore says its bytes in `data`.
-bool IsStreaming(RunPhase phase) {
-    return phase == RunPhase::kSchema || phase == RunPhase::kData || phase == RunPhase::kCopy;
-}
-
-// Of what was read, what a slow store has not taken yet is not done: the same share as of what was
-// made of it.
-uint64_t AcknowledgedBytes(RunShared* shared) {
-    const uint64_t done = pg_atomic_read_u64(&shared->bytes_done);
-    const uint64_t made = pg_atomic_read_u64(&shared->stored_bytes);
-    const uint64_t waiting = std::min(pg_atomic_read_u64(&shared->waiting_bytes), made);
-    if (waiting == 0) return done;
-    const double share = static_cast<double>(made - waiting) / static_cast<double>(made);
-    return static_cast<uint64_t>(static_cast<double>(done) * share);
-}
 
 ProgressView ReadProgress(RunShared* shared) {
     ProgressView view;

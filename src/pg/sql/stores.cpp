@@ -66,11 +66,14 @@ Repo OpenOrCreate(Store& store, const Location& location, bool encryption_requir
     return repo;
 }
 
+// Buckets of two services may have one name.
 void RefuseTaken(const Home& home, const std::string& name, const std::string& url,
-                 const std::string& store_id) {
-    const Rows rows = Query(home.Sql("SELECT name, url FROM @.backup_stores WHERE name <> $1 AND "
-                                     "(url = $2 OR store_id = $3)"),
-                            {name, url, store_id});
+                 const StoreOptions& options, const std::string& store_id) {
+    const auto endpoint = options.find("endpoint");
+    const Rows rows =
+        Query(home.Sql("SELECT name, url FROM @.backup_stores WHERE name <> $1 AND (store_id = $3 "
+                       "OR url = $2 AND options ->> 'endpoint' IS NOT DISTINCT FROM $4)"),
+              {name, url, store_id, endpoint == options.end() ? Value() : Value(endpoint->second)});
     if (rows.empty()) return;
     throw Error(Errc::Duplicate, "store \"" + *rows[0][0] + "\" is the one at " + url + " already",
                 "The catalog knows it by the URL " + *rows[0][1] + ".");
@@ -102,13 +105,13 @@ Datum CreateStore(const Call& call) {
         throw Error(Errc::Duplicate, "store \"" + name + "\" exists already", "",
                     "To change it, call backup_alter_store.");
     }
-    RefuseTaken(home, name, location.Url(), "");
+    RefuseTaken(home, name, location.Url(), options, "");
     RefuseServerDirectories(location);
     RequireDirectory(location);
     ServerInterrupt interrupt;
     const std::unique_ptr<Store> store = OpenInServer(location, options, interrupt);
     const Repo repo = OpenOrCreate(*store, location, required);
-    RefuseTaken(home, name, location.Url(), repo.store_id);
+    RefuseTaken(home, name, location.Url(), options, repo.store_id);
     std::vector<std::string> known =
         Column(Query(home.Sql("SELECT store_id FROM @.backup_stores")));
     known.push_back(repo.store_id);
@@ -143,15 +146,16 @@ Datum AlterStore(const Call& call) {
     CheckOptions(location, changed.options);
     RequireStoreRights(caller, location, changed.options);
     if (url) {
-        RefuseTaken(home, name, changed.url, "");
+        RefuseTaken(home, name, changed.url, changed.options, "");
         RefuseServerDirectories(location);
         ServerInterrupt interrupt;
         CheckIdentity(*OpenRecorded(changed, interrupt), changed);
     }
     if (call.Bool(3)) ClearDefault(home);
     // Its rights are checked at every use: what only a superuser may set makes the store his.
-    const bool keeps_creator = RoleExists(record.created_by) &&
-                               HasStoreRights(record.created_by, location, changed.options);
+    const bool keeps_creator = RoleExists(record.created_by) && IsPermitted([&] {
+                                   RequireStoreRights(record.created_by, location, changed.options);
+                               });
     Execute(home.Sql("UPDATE @.backup_stores SET is_default = coalesce($2::boolean, is_default), "
                      "created_by = CASE WHEN $3::boolean THEN created_by ELSE $4::oid::regrole END "
                      "WHERE name = $1"),

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use FaultProxy ();
 use LifeboatTest;
 use S3Service;
 use JSON::PP ();
@@ -59,6 +60,17 @@ is(sql($node, "SELECT store, ok FROM backup_verify('$id')"), "local|f\nbucket|t"
 sql($node, "SELECT backup_delete('$id')");
 cmp_ok(sql($node, "SELECT objects FROM backup_copy('$id', 'local')"), '>', 0, 'what was deleted here comes back from there');
 is(sql($node, "SELECT ok FROM backup_verify('$id', store => 'local')"), 't', 'sound');
+
+# Buckets of two services may have one name, and one service several.
+my $other = FaultProxy->start('test/s3/elsewhere.py');
+my $way = FaultProxy->new(S3Service->address);
+sql($node, "SELECT backup_create_store('other', 's3://$bucket/copies', '" . json(endpoint => $other->endpoint) . "')");
+cmp_ok(sql($node, "SELECT objects FROM backup_copy('$id', 'other')"), '>', 0, "a copy in another service's bucket of that name");
+is(sql($node, "SELECT ok FROM backup_verify('$id', store => 'other')"), 't', 'whole');
+like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $way->endpoint) . "')"),
+	qr/store "bucket" is the one at/, 'the same bucket on another way is the same store');
+like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $other->endpoint) . "')"),
+	qr/store "other" is the one at/, 'nor is one registered twice');
 
 $node->stop;
 done_testing();
