@@ -3,22 +3,12 @@
 use strict;
 use warnings;
 use lib 'lib';
+use Held;
 use LifeboatTest;
 use Time::HiRes qw(sleep);
 
-my $bin = temp_dir() . '/bin';
-my $slow = temp_dir() . '/slow';
-mkdir $bin or die $!;
-chomp(my $real = `"$ENV{PG_CONFIG}" --bindir`);
-for my $program (qw(pg_dumpall pg_restore lifeboat psql))
-{
-	symlink "$real/$program", "$bin/$program" or die $!;
-}
-# While the file exists this pg_dump takes its time, so that it can be caught at work.
-write_file("$bin/pg_dump", qq{#!/bin/sh
-case " \$* " in *" --version "*) ;; *) while [ -e $slow ]; do sleep 0.1; done ;; esac
-exec $real/pg_dump "\$@"
-}, 0755);
+# So that it can be caught at work.
+my ($bin, $slow) = slow_pg_dump();
 
 my $node = new_cluster('kills', conf => {
 	'lifeboat.workers' => 2, 'lifeboat.segment_size' => "'2MB'", 'lifeboat.bin_directory' => "'$bin'",

@@ -3,21 +3,11 @@
 use strict;
 use warnings;
 
+use Held;
 use LifeboatTest;
 
-my $bin = temp_dir() . '/bin';
-my $slow = temp_dir() . '/slow';
-mkdir $bin or die $!;
-chomp(my $real = `"$ENV{PG_CONFIG}" --bindir`);
-for my $program (qw(pg_dumpall pg_restore lifeboat psql))
-{
-	symlink "$real/$program", "$bin/$program" or die $!;
-}
-# While the file exists this pg_dump takes its time.
-write_file("$bin/pg_dump", qq{#!/bin/sh
-case " \$* " in *" --version "*) ;; *) while [ -e $slow ]; do sleep 0.1; done ;; esac
-exec $real/pg_dump "\$@"
-}, 0755);
+my ($bin, $slow) = slow_pg_dump();
+my $real = bin_dir();
 
 my $node = new_cluster('original', streaming => 1, conf => { 'lifeboat.workers' => 1, 'lifeboat.bin_directory' => "'$bin'" });
 make_keys($node);

@@ -3,17 +3,11 @@
 use strict;
 use warnings;
 
+use Held;
 use LifeboatTest;
 use Time::HiRes qw(sleep time);
 
-my $stop = temp_dir() . '/stop';
-my $library = temp_dir() . '/stop_at.so';
-system('cc', '-shared', '-fPIC', '-o', $library, "$ENV{LIFEBOAT_SOURCE}/test/cluster/lib/stop_at.c", '-ldl') == 0
-  or die 'cannot compile stop_at.c';
-local $ENV{STOP_AT} = $stop;
-local $ENV{LD_PRELOAD} = $library;
-my $node = new_cluster('prune', conf => { 'lifeboat.workers' => 1 });
-delete $ENV{LD_PRELOAD};
+my ($node, $stop) = stoppable_cluster('prune', conf => { 'lifeboat.workers' => 1 });
 my $keys = make_keys($node);
 our $store = make_store($node);
 sql($node, 'CREATE DATABASE app');
