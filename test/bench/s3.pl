@@ -30,7 +30,7 @@ sub backup
 {
 	my ($store) = @_;
 	my $id = sql("SELECT backup_run(database => 'bench', store => '$store', wait => false)");
-	sleep 0.2 until sql("SELECT status NOT IN ('queued', 'running') FROM backup_runs WHERE backup_id = '$id'") eq 't';
+	sleep 0.5 until sql("SELECT status NOT IN ('queued', 'running') FROM backup_runs WHERE backup_id = '$id'") eq 't';
 	die "the run failed\n" if sql("SELECT status FROM backup_runs WHERE backup_id = '$id'") ne 'succeeded';
 	return split /\|/, sql("SELECT extract(epoch FROM finished_at - started_at), stored_bytes, raw_bytes FROM backup_runs WHERE backup_id = '$id'");
 }

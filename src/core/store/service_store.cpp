@@ -12,8 +12,6 @@ namespace {
 // At once, for one process: waiting for answers costs nothing, keeping bytes does.
 constexpr size_t kMostUploads = 32;
 constexpr uint64_t kMostUploading = 64ULL << 20;
-// As many of the least as may be under way.
-constexpr uint64_t kLeastComfortable = kMostUploading / kMostUploads;
 constexpr uint64_t kMostComfortable = 16ULL << 20;
 constexpr std::chrono::milliseconds kPatienceWithLeft{5'000};
 
@@ -136,6 +134,7 @@ void ServiceStore::BeginUpload(std::string_view name, HttpBody body, const Sha25
     service_->DescribePut(call, digest);
     upload->exchange = Begin(call);
     if (!deferred_) return Finish(*upload);
+    LearnWhatIsComfortable();
     uploading_ += upload->size;
     uploads_.push_back(std::move(upload));
 }
@@ -204,10 +203,11 @@ void ServiceStore::FinishEnded() {
 
 // While uploads keep up with what is written, objects may be large, and few. Where one connection
 // carries less (it is far away, or loses packets), smaller ones go over several at once.
-uint64_t ServiceStore::ComfortableBytes() const {
-    const auto going_on =
-        std::ranges::count_if(uploads_, [](const auto& u) { return !u->exchange->Ended(); });
-    return std::max(kLeastComfortable, kMostComfortable >> std::min<ptrdiff_t>(going_on / 2, 8));
+void ServiceStore::LearnWhatIsComfortable() {
+    if (uploads_.size() < 2)
+        comfortable_ = std::min(2 * comfortable_, kMostComfortable);
+    else if (uploads_.size() > 2)
+        comfortable_ = std::max(comfortable_ / 2, kLeastComfortable);
 }
 
 uint64_t ServiceStore::BytesWaiting() const {

@@ -33,9 +33,11 @@ public:
     void DeferDurability() override { deferred_ = true; }
     void Sync(Interrupt& interrupt) override;
     [[nodiscard]] uint64_t BytesWaiting() const override;
-    [[nodiscard]] uint64_t ComfortableBytes() const override;
+    [[nodiscard]] uint64_t ComfortableBytes() const override { return comfortable_; }
 
 private:
+    static constexpr uint64_t kLeastComfortable = 2ULL << 20;
+
     class ObjectSink;
     class ObjectSource;
     struct Upload;
@@ -52,6 +54,7 @@ private:
     void FinishUpload(size_t index);
     void FinishOldest() { FinishUpload(0); }
     void FinishEnded();
+    void LearnWhatIsComfortable();
     void FinishUploadsThrough(std::string_view name);
     bool IsStored(const Upload& upload);
     bool MayExist(std::string_view name);
@@ -64,7 +67,8 @@ private:
     bool deferred_ = false;
     std::deque<std::unique_ptr<Upload>> uploads_; // begun, not known to have ended; oldest first
     uint64_t uploading_ = 0;                      // their bytes
-    std::optional<StoreError> failed_;            // of an upload that nobody waited for
+    uint64_t comfortable_ = kLeastComfortable;
+    std::optional<StoreError> failed_; // of an upload that nobody waited for
     std::vector<std::pair<std::string, std::shared_ptr<HttpExchange>>> left_; // by an interrupt
 };
 
