@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 
 $| = 1;
 my $proxy = FaultProxy->new(S3Service->address);
-my %elsewhere = map { $_ => FaultProxy->start('test/s3/elsewhere.py') } qw(away beside);
+my %elsewhere = map { $_ => FaultProxy->start('test/s3/elsewhere.py', 'lengths') } qw(away beside);
 my $s3 = S3Service->new;
 
 sub sql
@@ -69,10 +69,11 @@ store('ceph', 's3://bench/near', S3Service->endpoint);
 
 my @far = (delay => 0.03, loss => $ENV{LOSS} / 100);
 $_->line(@far) for $proxy, $elsewhere{away};
+my @stores = split ' ', $ENV{STORES};
 my (%seconds, $stored, $raw);
 for my $round (0 .. $ENV{ROUNDS})
 {
-	for my $store (qw(directory away beside ceph ceph_away))
+	for my $store (@stores)
 	{
 		my @measured = backup($store);
 		push @{ $seconds{$store} }, $measured[0] if $round > 0;
@@ -90,8 +91,10 @@ for my $case (
 	[ ceph_away => "  30 ms away, $ENV{LOSS} % lost" ])
 {
 	my ($store, $name) = @$case;
+	next if !$median{$store};
 	printf "  %-50s %6.2f %9.0f%%  %s\n", $name, $median{$store}, 100 * $median{directory} / $median{$store}, join ' ', map { sprintf '%.2f', $_ } @{ $seconds{$store} };
 }
+exit if !$median{ceph_away};
 printf "Ceph away: %.0f %% of Ceph's own throughput\n\n", 100 * $median{ceph} / $median{ceph_away};
 
 # --- a tenth of the speed -----------------------------------------------------------------------------------
