@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "core/format/backup_files.h"
+#include "core/store/decorators.h"
 #include "support/expect_error.h"
 #include "support/sample_backup.h"
+#include "support/store_door.h"
 
 namespace lifeboat {
 namespace {
@@ -217,7 +220,7 @@ TEST_F(ListTest, PreviousIsOneThatIsVouchedFor) {
     EXPECT_EQ(asked, (std::vector<std::string>{forged.backup_id, second.backup_id}));
 }
 
-// The manifests are taken away: whoever reads them finds less.
+// The manifests of these two are taken away, and nobody asks for them.
 TEST_F(ListTest, PreviousAsksForNoManifestThatIsKnown) {
     const auto first = Take("app", 16384, 2, 1);
     const auto second = Take("app", 16384, 3, 2);
@@ -225,9 +228,16 @@ TEST_F(ListTest, PreviousAsksForNoManifestThatIsKnown) {
     for (const Manifest& manifest : {second, other})
         sample.store.Remove(BackupFile(manifest.backup_id, kManifestFile));
     const auto find = [&](const KnownBackups& known) {
+        const auto door =
+            WithFaults(std::make_unique<test::StoreDoor>(sample.store),
+                       [&](std::string_view operation, std::string_view name, uint64_t) {
+                           if (operation != "get" || !name.ends_with(kManifestFile)) return;
+                           for (const auto& [id, number] : known)
+                               EXPECT_NE(name, BackupFile(id, kManifestFile));
+                       });
         const Predecessor found = FindPrevious(
-            sample.store, "7123456789012345678", 16384, known,
-            [](const PreviousBackup&) { return true; }, sample.interrupt);
+            *door, "7123456789012345678", 16384, known, [](const PreviousBackup&) { return true; },
+            sample.interrupt);
         return std::pair(found.sequence, found.previous ? found.previous->backup_id : "");
     };
     EXPECT_EQ(find({}), std::pair(uint64_t{2}, first.backup_id));

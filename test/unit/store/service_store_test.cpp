@@ -146,8 +146,12 @@ TEST_F(Uploads, OneThatWasInterruptedEndsBeforeItIsRemoved) {
     service_.Hold(name);
     Put(name);
     ASSERT_TRUE(service_.WaitForPuts(1));
-    interrupt_.on = true;
-    EXPECT_THROW(store_->Sync(interrupt_), Error);
+    std::thread interrupt([this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        interrupt_.on = true;
+    });
+    EXPECT_THROW(store_->Sync(interrupt_), Error); // while it waits for this one
+    interrupt.join();
     interrupt_.on = false;
     std::thread let_go([this] {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
