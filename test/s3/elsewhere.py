@@ -2,9 +2,10 @@
 """elsewhere.py [lengths]: an S3 service that takes as little of this machine as one elsewhere would.
 
 It keeps in memory what is put, or of objects only their lengths, and believes every signature: what a service makes of
-requests is shown by the tests, which have a real one. Prints its port and takes orders, as proxy.py does, and one more:
+requests is shown by the tests, which have a real one. Prints its port and takes orders, as proxy.py does, and two more:
 
     {"order": "forget"}    all but each store's repo.json
+    {"order": "lose", "key": "bucket/prefix/name"}    one of them
 """
 import socket
 import sys
@@ -151,6 +152,8 @@ class Elsewhere(proxy.Proxy):
         if order["order"] == "forget":
             with self.objects.lock:
                 self.objects.bodies = {key: kept for key, kept in self.objects.bodies.items() if key.endswith("/repo.json")}
+        elif order["order"] == "lose":
+            self.objects.bodies.pop(order["key"])
         return super().obey(order)
 
 

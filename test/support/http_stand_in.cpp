@@ -85,17 +85,22 @@ private:
 
 } // namespace
 
-HttpStandIn::HttpStandIn(Handler handler)
-    : handler_(std::move(handler)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+UniqueFd ListenHere(int& port) {
+    UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* where = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_.get(), where, size) != 0 || ::listen(listener_.get(), 64) != 0 ||
-        ::getsockname(listener_.get(), where, &size) != 0)
+    if (::bind(listener.get(), where, size) != 0 || ::listen(listener.get(), 64) != 0 ||
+        ::getsockname(listener.get(), where, &size) != 0)
         throw std::runtime_error("cannot listen");
-    port_ = ntohs(address.sin_port);
+    port = ntohs(address.sin_port);
+    return listener;
+}
+
+HttpStandIn::HttpStandIn(Handler handler)
+    : handler_(std::move(handler)), listener_(ListenHere(port_)) {
     listening_ = std::thread([this] { Listen(); });
 }
 

@@ -13,6 +13,9 @@
 
 namespace lifeboat::test {
 
+// A socket that listens on a port of its own of 127.0.0.1.
+UniqueFd ListenHere(int& port);
+
 struct StandInRequest {
     std::string method;
     std::string path;                           // as it came
@@ -43,8 +46,8 @@ private:
     void Serve(int connection);
 
     Handler handler_;
-    UniqueFd listener_;
     int port_ = 0;
+    UniqueFd listener_;
     std::mutex mutex_;
     bool ending_ = false;
     std::vector<int> connections_;

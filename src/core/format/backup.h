@@ -38,9 +38,13 @@ struct Predecessor {
     std::optional<PreviousBackup> previous;
 };
 using IsGenuine = std::function<bool(const PreviousBackup&)>;
-// Backups of this store whose manifests, which never change, the caller has seen: those that belong
-// to the database have a number. They are not read again.
-using KnownBackups = std::map<std::string, std::optional<uint64_t>, std::less<>>;
+// Backups of this store whose manifests, which never change, the caller has seen. They are not read
+// again, while they have all that makes them backups.
+struct KnownBackup {
+    std::optional<uint64_t> sequence; // of another database: none
+    bool is_signed = false;
+};
+using KnownBackups = std::map<std::string, KnownBackup, std::less<>>;
 Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint32_t database_oid,
                          const KnownBackups& known, const IsGenuine& is_genuine,
                          Interrupt& interrupt);
@@ -108,10 +112,10 @@ struct BackupEntry {
     std::string problem;
 };
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt);
-// Only those for whose id `wanted` is true: the others are not read.
-std::vector<BackupEntry> ListBackups(Store& store,
-                                     const std::function<bool(const std::string& id)>& wanted,
-                                     Interrupt& interrupt);
+// Only those for which `wanted` is true: the others are not read. It is asked of those that have a
+// manifest and sums; whether they are signed, it is told.
+using WantsBackup = std::function<bool(const std::string& id, bool has_signature)>;
+std::vector<BackupEntry> ListBackups(Store& store, const WantsBackup& wanted, Interrupt& interrupt);
 // Highest sequence of that database (empty: of the only one). Several chains: Error(WrongState)
 // that lists them.
 std::string FindLatest(Store& store, std::string_view database, Interrupt& interrupt);

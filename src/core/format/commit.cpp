@@ -51,6 +51,16 @@ std::vector<SumLine> SumsOf(const Manifest& manifest, const std::string& manifes
     return lines;
 }
 
+// nullopt: somebody has deleted the backup since it was listed.
+std::optional<std::string> ReadSumsThere(Store& store, std::string_view id) {
+    try {
+        return store.Read(BackupFile(id, kSumsFile), kMaxManifestBytes);
+    } catch (const StoreError& error) {
+        if (error.fault() != StoreFault::kNotFound) throw;
+        return std::nullopt;
+    }
+}
+
 } // namespace
 
 void WriteStarted(Store& store, std::string_view backup_id, const Started& started) {
@@ -88,10 +98,10 @@ Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint3
     const auto add = [&chain](uint64_t sequence, const std::string& id) {
         if (sequence <= kMaxSequence) chain.emplace_back(sequence, id);
     };
-    const auto is_unknown = [&](const std::string& id) {
+    const auto is_unknown = [&](const std::string& id, bool has_signature) {
         const auto found = known.find(id);
-        if (found == known.end()) return true;
-        if (found->second) add(*found->second, id);
+        if (found == known.end() || (found->second.is_signed && !has_signature)) return true;
+        if (found->second.sequence) add(*found->second.sequence, id);
         return false;
     };
     for (const BackupEntry& entry : ListBackups(store, is_unknown, interrupt)) {
@@ -107,8 +117,9 @@ Predecessor FindPrevious(Store& store, std::string_view system_identifier, uint3
     if (!chain.empty()) found.sequence = chain.front().first;
     for (const auto& [sequence, id] : chain) {
         interrupt.Check();
-        const std::string sums = store.Read(BackupFile(id, kSumsFile), kMaxManifestBytes);
-        const PreviousBackup candidate{id, Sha256Of(AsBytes(sums))};
+        const auto sums = ReadSumsThere(store, id);
+        if (!sums) continue;
+        const PreviousBackup candidate{id, Sha256Of(AsBytes(*sums))};
         if (!is_genuine(candidate)) continue;
         found.previous = candidate;
         break;

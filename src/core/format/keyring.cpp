@@ -135,7 +135,7 @@ std::vector<KeyFile> ProbedFilesOf(Store& store, const KeyId& id) {
 
 std::vector<KeyFile> KeyFilesOf(Store& store, const KeyId& id) {
     std::vector<KeyFile> files;
-    for (int number = 1; AddNumber(store, id, number, files);) ++number;
+    for (int number = 1; number <= kMostRotations && AddNumber(store, id, number, files);) ++number;
     if (!files.empty()) return files;
     try {
         return ListedFilesOf(store, id); // it was rotated, or there is none

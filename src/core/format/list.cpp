@@ -185,16 +185,16 @@ Manifest ReadManifestHead(Store& store, std::string_view backup_id) {
 
 std::vector<BackupEntry> ListBackups(Store& store, Interrupt& interrupt) {
     return ListBackups(
-        store, [](const std::string&) { return true; }, interrupt);
+        store, [](const std::string&, bool) { return true; }, interrupt);
 }
 
-std::vector<BackupEntry> ListBackups(Store& store,
-                                     const std::function<bool(const std::string& id)>& wanted,
+std::vector<BackupEntry> ListBackups(Store& store, const WantsBackup& wanted,
                                      Interrupt& interrupt) {
     std::vector<BackupEntry> entries;
     for (const auto& [id, files] : ListFolders(store, interrupt)) {
         interrupt.Check();
-        if (!files.contains(kSumsFile) || !wanted(id)) continue;
+        if (!files.contains(kSumsFile)) continue;
+        if (files.contains(kManifestFile) && !wanted(id, files.contains(kSignatureFile))) continue;
         if (auto entry = ReadEntry(store, id, files)) entries.push_back(std::move(*entry));
     }
     std::sort(entries.begin(), entries.end(), [](const BackupEntry& a, const BackupEntry& b) {

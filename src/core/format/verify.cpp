@@ -34,17 +34,22 @@ public:
         if (level_ == VerifyLevel::kContent) FindMissingKeys(report);
         Check(backup_.manifest.toc, report);
         std::span<const ObjectRecord> records = backup_.manifest.objects;
+        size_t together = kMostTogether; // one look after another where much is missing
         while (!records.empty()) {
-            const size_t present = level_ == VerifyLevel::kPresent ? CountPresent(records) : 0;
+            const auto next = records.first(std::min(records.size(), together));
+            const size_t present = level_ == VerifyLevel::kPresent ? CountPresent(next) : 0;
+            together = present < next.size() ? 1 : std::min(2 * together, kMostTogether);
             for (const ObjectRecord& record : records.first(present)) Count(record, report);
             records = records.subspan(present);
-            if (records.empty()) return;
+            if (present == next.size()) continue;
             Check(records.front(), report);
             records = records.subspan(1);
         }
     }
 
 private:
+    static constexpr size_t kMostTogether = 1024;
+
     void FindExtraFiles(VerifyReport& report) {
         const Manifest& manifest = backup_.manifest;
         std::set<std::string, std::less<>> expected = {
@@ -76,12 +81,13 @@ private:
 
     // How many are as they should be, from the first on; they are looked up several at a time.
     size_t CountPresent(std::span<const ObjectRecord> records) {
-        constexpr size_t kMost = 1024; // of which one that is missing costs another look
-        records = records.first(std::min(records.size(), kMost));
         size_t count = 0;
         try {
             CheckObjectsPresent(store_, records, interrupt_, &count);
-        } catch (const Error&) { // NOLINT(bugprone-empty-catch): Check() says what is wrong with it
+        } catch (const StoreError& e) { // of one object, Check() says what is wrong with it
+            if (e.fault() != StoreFault::kPermanent) throw;
+        } catch (const Error& e) {
+            if (!IsDamage(e)) throw;
         }
         return count;
     }

@@ -88,7 +88,8 @@ public:
     ObjectSink(ServiceStore& store, std::string_view name) : store_(store), name_(name) {}
     void Write(Bytes bytes) override { body_.Append(bytes); }
     void Hashed(Bytes sha256) override {
-        std::ranges::copy(sha256.first(digest_.emplace().size()), digest_->begin());
+        Sha256Digest& digest = digest_.emplace();
+        std::ranges::copy(sha256.first(digest.size()), digest.begin());
     }
     void Finish() override {
         const Sha256Digest digest = digest_ ? *digest_ : Sha256Of(body_);

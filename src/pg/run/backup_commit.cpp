@@ -114,15 +114,17 @@ KnownChain LoadChain(const RunContext& run, const RunPlan& plan, const Manifest&
 KnownBackups LoadKnown(const RunContext& run, const RunPlan& plan, const Manifest& m) {
     SqlTransaction transaction;
     const Rows rows =
-        Query(run.home.Sql("SELECT backup_id, CASE WHEN system_identifier = $2 AND database_oid = "
-                           "$3::oid THEN sequence END FROM @.backup_restore_points WHERE store = "
-                           "$1 AND status = 'available'"),
+        Query(run.home.Sql(
+                  "SELECT backup_id, CASE WHEN system_identifier = $2 AND database_oid = $3::oid "
+                  "THEN sequence END, signer_id IS NOT NULL FROM @.backup_restore_points WHERE "
+                  "store = $1 AND status = 'available'"),
               {plan.store.name, m.cluster.system_identifier, std::to_string(m.database.oid)});
     transaction.Commit();
     KnownBackups known;
     for (const Row& row : rows) {
-        auto& number = known[*row[0]];
-        if (row[1]) number = static_cast<uint64_t>(ToInt(row[1]));
+        KnownBackup& backup = known[*row[0]];
+        if (row[1]) backup.sequence = static_cast<uint64_t>(ToInt(row[1]));
+        backup.is_signed = *row[2] == "t";
     }
     return known;
 }

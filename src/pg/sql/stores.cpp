@@ -45,6 +45,26 @@ StoreOptions OptionsOf(const std::string& json) {
     return options;
 }
 
+// A store that has lost its repo.json is not made anew over what is left: its backups would be
+// those of another store.
+void RefuseRemains(Store& store) {
+    struct Found {
+        std::string name;
+    };
+    try {
+        store.List("backups", [](const StoreObject& object) { throw Found{object.name}; });
+    } catch (const Found& found) {
+        throw Error(Errc::WrongState,
+                    "the store at " + store.Properties().url + " holds backups and no " +
+                        std::string(kRepoName),
+                    "It has " + Printable(found.name) + ".",
+                    "Put " + std::string(kRepoName) +
+                        " back from a copy of the store, or choose another URL.");
+    } catch (const StoreError& error) { // to back up needs no right to list
+        if (error.code() != Errc::StoreDenied) throw;
+    }
+}
+
 // Opens the store that is there, or makes one.
 Repo OpenOrCreate(Store& store, const Location& location, bool encryption_required) {
     if (store.Exists(kRepoName)) {
@@ -58,6 +78,7 @@ Repo OpenOrCreate(Store& store, const Location& location, bool encryption_requir
                         (repo.encryption_required ? "required" : "none") + "', or another URL.");
     }
     CheckNewDirectory(location);
+    RefuseRemains(store);
     Repo repo;
     repo.store_id = RandomHex(16);
     repo.encryption_required = encryption_required;
@@ -145,7 +166,11 @@ Datum AlterStore(const Call& call) {
     const Location location = ParseLocation(changed.url);
     CheckOptions(location, changed.options);
     RequireStoreRights(caller, location, changed.options);
-    if (url) {
+    const auto endpoint_of = [](const StoreOptions& options) {
+        const auto found = options.find("endpoint");
+        return found == options.end() ? std::string() : found->second;
+    };
+    if (url || endpoint_of(record.options) != endpoint_of(changed.options)) {
         RefuseTaken(home, name, changed.url, changed.options, "");
         RefuseServerDirectories(location);
         ServerInterrupt interrupt;

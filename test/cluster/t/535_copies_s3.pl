@@ -69,8 +69,13 @@ cmp_ok(sql($node, "SELECT objects FROM backup_copy('$id', 'other')"), '>', 0, "a
 is(sql($node, "SELECT ok FROM backup_verify('$id', store => 'other')"), 't', 'whole');
 like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $way->endpoint) . "')"),
 	qr/store "bucket" is the one at/, 'the same bucket on another way is the same store');
+$other->order(order => 'lose', key => "$bucket/copies/repo.json");
 like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $other->endpoint) . "')"),
-	qr/store "other" is the one at/, 'nor is one registered twice');
+	qr/store "other" is the one at/, 'nor is one registered twice, when it has lost its name');
+my $alias = $other->endpoint =~ s/127\.0\.0\.1/localhost/r;
+like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $alias) . "')"),
+	qr/ERROR:  55000: the store at s3:\S+ holds backups and no repo\.json\nDETAIL:  It has backups\/\Q$id\E\/\S+\.\nHINT:  Put repo\.json back/,
+	'nor made anew by another name of the service');
 
 $node->stop;
 done_testing();

@@ -220,13 +220,13 @@ TEST_F(ListTest, PreviousIsOneThatIsVouchedFor) {
     EXPECT_EQ(asked, (std::vector<std::string>{forged.backup_id, second.backup_id}));
 }
 
-// The manifests of these two are taken away, and nobody asks for them.
+// The manifests of these two are spoilt, and nobody asks for them.
 TEST_F(ListTest, PreviousAsksForNoManifestThatIsKnown) {
     const auto first = Take("app", 16384, 2, 1);
     const auto second = Take("app", 16384, 3, 2);
     const auto other = Take("zoo", 16999, 7, 1);
     for (const Manifest& manifest : {second, other})
-        sample.store.Remove(BackupFile(manifest.backup_id, kManifestFile));
+        sample.store.objects()[BackupFile(manifest.backup_id, kManifestFile)].clear();
     const auto find = [&](const KnownBackups& known) {
         const auto door =
             WithFaults(std::make_unique<test::StoreDoor>(sample.store),
@@ -241,13 +241,46 @@ TEST_F(ListTest, PreviousAsksForNoManifestThatIsKnown) {
         return std::pair(found.sequence, found.previous ? found.previous->backup_id : "");
     };
     EXPECT_EQ(find({}), std::pair(uint64_t{2}, first.backup_id));
-    EXPECT_EQ(find({{second.backup_id, 3}, {other.backup_id, std::nullopt}}),
+    EXPECT_EQ(find({{second.backup_id, {3, true}}, {other.backup_id, {std::nullopt, true}}}),
               std::pair(uint64_t{3}, second.backup_id));
     // What the store does not have does not count, however well it is known.
-    EXPECT_EQ(find({{"app-20261121T021500Z-full-00000000", 9}}),
+    EXPECT_EQ(find({{"app-20261121T021500Z-full-00000000", {9, false}}}),
               std::pair(uint64_t{2}, first.backup_id));
-    EXPECT_EQ(find({{second.backup_id, 2'000'000'000'000}}),
+    EXPECT_EQ(find({{second.backup_id, {2'000'000'000'000, false}}}),
               std::pair(uint64_t{2}, first.backup_id));
+}
+
+// Of a prune that was killed: its row is there still.
+TEST_F(ListTest, WhatIsHalfDeletedPrecedesNothing) {
+    const auto first = Take("app", 16384, 2, 1);
+    const auto second = Take("app", 16384, 3, 2);
+    const auto previous = [&] {
+        return FindPrevious(
+                   sample.store, "7123456789012345678", 16384, {{second.backup_id, {3, true}}},
+                   [](const PreviousBackup&) { return true; }, sample.interrupt)
+            .previous->backup_id;
+    };
+    EXPECT_EQ(previous(), second.backup_id);
+    sample.store.Remove(BackupFile(second.backup_id, kSignatureFile));
+    EXPECT_EQ(previous(), first.backup_id);
+}
+
+TEST_F(ListTest, WhatIsDeletedMeanwhilePrecedesNothing) {
+    const auto first = Take("app", 16384, 2, 1);
+    const auto second = Take("app", 16384, 3, 2);
+    const auto door = WithFaults(std::make_unique<test::StoreDoor>(sample.store),
+                                 [&](std::string_view operation, std::string_view name, uint64_t) {
+                                     const std::string sums =
+                                         BackupFile(second.backup_id, kSumsFile);
+                                     if (operation == "get" && name == sums)
+                                         sample.store.Remove(sums);
+                                 });
+    const Predecessor found = FindPrevious(
+        *door, "7123456789012345678", 16384, {}, [](const PreviousBackup&) { return true; },
+        sample.interrupt);
+    EXPECT_EQ(found.sequence, 3U);
+    ASSERT_TRUE(found.previous);
+    EXPECT_EQ(found.previous->backup_id, first.backup_id);
 }
 
 TEST_F(ListTest, StartedRoundTrip) {

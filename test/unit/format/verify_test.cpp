@@ -59,6 +59,32 @@ TEST(Verify, PresentNamesEachThatIsMissing) {
         << report.problems[1];
 }
 
+// As the server says a cancel: once.
+class SaysItOnce final : public Interrupt {
+public:
+    explicit SaysItOnce(int at) : left_(at) {}
+    void Check() override {
+        if (left_-- == 0) throw Error(Errc::Cancelled, "cancelled");
+    }
+
+private:
+    int left_;
+};
+
+TEST(Verify, ACancelIsHeardWhereverItComes) {
+    Sample sample;
+    for (const VerifyLevel level : {VerifyLevel::kPresent, VerifyLevel::kContent}) {
+        for (int at = 0; at < 3; ++at) {
+            SaysItOnce interrupt(at);
+            const auto thrown = Catch([&] {
+                VerifyBackup(sample.store, sample.id(), sample.trust, &sample.keys, level,
+                             interrupt, nullptr);
+            });
+            EXPECT_EQ(thrown.code, Errc::Cancelled) << VerifyLevelName(level) << " at " << at;
+        }
+    }
+}
+
 // As Amazon does: "denied" to who may only put and get, for lists and for what is not there.
 std::unique_ptr<Store> WithoutLists(MemoryStore& store) {
     return WithFaults(std::make_unique<test::StoreDoor>(store),

@@ -1,12 +1,9 @@
 // Exchanges with a service that listens and never says a word.
 #include "core/io/http.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-#include "core/base/unique_fd.h"
+#include "support/http_stand_in.h"
 
 namespace lifeboat {
 namespace {
@@ -16,24 +13,14 @@ using std::chrono::milliseconds;
 
 class Mute : public testing::Test {
 protected:
-    Mute() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* where = reinterpret_cast<sockaddr*>(&address);
-        if (::bind(listener_.get(), where, size) != 0 || ::listen(listener_.get(), 8) != 0 ||
-            ::getsockname(listener_.get(), where, &size) != 0)
-            ADD_FAILURE() << "cannot listen";
-        url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/x";
-    }
+    Mute() : listener_(test::ListenHere(port_)) {}
 
     HttpRequest Put() const {
         auto body = std::make_shared<HttpBody>();
         body->Append(AsBytes("rows"));
         HttpRequest request;
         request.method = "PUT";
-        request.url = url_;
+        request.url = "http://127.0.0.1:" + std::to_string(port_) + "/x";
         request.body = body;
         return request;
     }
@@ -48,8 +35,8 @@ protected:
         return HttpFault::kBroken;
     }
 
+    int port_ = 0;
     UniqueFd listener_;
-    std::string url_;
 };
 
 TEST_F(Mute, WhatIsBrokenOffEndsSoon) {

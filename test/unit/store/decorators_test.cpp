@@ -6,6 +6,8 @@
 #include <set>
 #include <thread>
 
+#include "core/io/taps.h"
+#include "core/store/forwarding.h"
 #include "core/store/memory_store.h"
 #include "support/expect_error.h"
 #include "support/store_door.h"
@@ -270,6 +272,48 @@ TEST(Faults, CallsTheHookBeforeEachOperationAndPiece) {
     calls.clear();
     EXPECT_TRUE(store->Read("a", text.size()) == text);
     EXPECT_EQ(calls, (std::vector<std::string>{"get a 0", "read a 0", "read a 262144"}));
+}
+
+// Of what was written, the hash that a tap has taken.
+class ToldStore final : public ForwardingStore {
+public:
+    explicit ToldStore(std::vector<Buffer>& told)
+        : ForwardingStore(std::make_unique<MemoryStore>()), told_(told) {}
+    std::unique_ptr<Sink> Create(std::string_view name) override {
+        return std::make_unique<ToldSink>(inner().Create(name), told_);
+    }
+
+private:
+    class ToldSink final : public Sink {
+    public:
+        ToldSink(std::unique_ptr<Sink> inner, std::vector<Buffer>& told)
+            : inner_(std::move(inner)), told_(told) {}
+        void Write(Bytes bytes) override { inner_->Write(bytes); }
+        void Hashed(Bytes sha256) override { told_.emplace_back(sha256.begin(), sha256.end()); }
+        void Finish() override { inner_->Finish(); }
+
+    private:
+        std::unique_ptr<Sink> inner_;
+        std::vector<Buffer>& told_;
+    };
+
+    std::vector<Buffer>& told_;
+};
+
+TEST(Decorators, TheHashOfATapComesThroughAll) {
+    std::vector<Buffer> told;
+    std::unique_ptr<Store> store = std::make_unique<ToldStore>(told);
+    store = WithFaults(std::move(store), [](std::string_view, std::string_view, uint64_t) {});
+    store = WithLog(std::move(store), [](const StoreCall&) {});
+    store = WithLimit(std::move(store), 1'000'000'000, [](milliseconds) {});
+    store = WithRetry(std::move(store), {}, 0);
+    const auto sink = store->Create("objects/00/rows");
+    HashTap tap(*sink);
+    tap.Write(AsBytes("rows"));
+    tap.Finish();
+    const Sha256Digest hash = Sha256Of(AsBytes("rows"));
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_TRUE(std::ranges::equal(told[0], hash));
 }
 
 } // namespace
