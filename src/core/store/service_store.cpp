@@ -12,6 +12,7 @@ namespace {
 // At once, for one process: waiting for answers costs nothing, keeping bytes does.
 constexpr size_t kMostUploads = 32;
 constexpr uint64_t kMostUploading = 64ULL << 20;
+constexpr uint64_t kLeastComfortable = 2ULL << 20;
 constexpr uint64_t kMostComfortable = 16ULL << 20;
 constexpr std::chrono::milliseconds kPatienceWithLeft{5'000};
 

@@ -36,7 +36,8 @@ public:
     [[nodiscard]] uint64_t ComfortableBytes() const override { return comfortable_; }
 
 private:
-    static constexpr uint64_t kLeastComfortable = 2ULL << 20;
+    // A small table's rows stay in one object, and so in their order, unless the line is bad.
+    static constexpr uint64_t kFirstComfortable = 8ULL << 20;
 
     class ObjectSink;
     class ObjectSource;
@@ -67,7 +68,7 @@ private:
     bool deferred_ = false;
     std::deque<std::unique_ptr<Upload>> uploads_; // begun, not known to have ended; oldest first
     uint64_t uploading_ = 0;                      // their bytes
-    uint64_t comfortable_ = kLeastComfortable;
+    uint64_t comfortable_ = kFirstComfortable;
     std::optional<StoreError> failed_; // of an upload that nobody waited for
     std::vector<std::pair<std::string, std::shared_ptr<HttpExchange>>> left_; // by an interrupt
 };

@@ -185,7 +185,7 @@ HINT:  The bucket lies in region "eu-central-1": set option "region" to that.
 END
 
 is(said(create_store('none', "s3://$bucket-none/p", %usual)), <<"END" =~ s/\n$//r, 'a bucket that is not there');
-ERROR:  58P01: could not write "repo.json" in store "s3://$bucket-none/p"
+ERROR:  58P01: could not list store "s3://$bucket-none/p"
 DETAIL:  The service answered 404 NoSuchBucket. Its request id is TX.
 HINT:  Create the bucket, or correct the URL or option "endpoint".
 END

@@ -128,9 +128,9 @@ TEST_F(Uploads, ObjectsGetSmallerWhereOneConnectionDoesNotKeepUp) {
         Put("objects/00/" + std::to_string(++number) + "rows");
         return store_->ComfortableBytes() >> 20;
     };
-    EXPECT_EQ(store_->ComfortableBytes(), 2U << 20) << "nothing is known of the line";
+    EXPECT_EQ(store_->ComfortableBytes(), 8U << 20) << "nothing is known of the line";
     service_.Hold("rows");
-    for (const uint64_t expected : {4, 8, 8, 4, 2, 2})
+    for (const uint64_t expected : {16, 16, 16, 8, 4, 2, 2})
         EXPECT_EQ(comfortable_after_put(), expected) << number << " under way";
     service_.LetGo();
     store_->Sync(interrupt_);
