@@ -75,7 +75,7 @@ bench-quick: deps
 bench-levels: product
 	@test/bench/run levels
 
-# A service 30 ms away, and a slow one: half an hour, 12 GB of memory; test/bench/s3 says what can be chosen.
+# A service 30 ms away, and a slow one: a quarter of an hour, 12 GB of memory; test/bench/s3 says what can be chosen.
 bench-s3: product
 	@test/bench/s3 9600
 

@@ -35,7 +35,7 @@ sub backup
 	return split /\|/, sql("SELECT extract(epoch FROM finished_at - started_at), stored_bytes, raw_bytes FROM backup_runs WHERE backup_id = '$id'");
 }
 
-# The services keep everything in memory.
+# Ceph keeps everything in memory.
 sub forget
 {
 	$s3->remove('bench', $_) for grep { !/repo\.json$/ } $s3->list('bench');

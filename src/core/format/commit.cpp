@@ -141,9 +141,8 @@ Committed CommitBackup(Store& store, Manifest manifest, const std::vector<TocEnt
         throw Error(Errc::Internal, "the manifest of backup \"" + manifest.backup_id +
                                         "\" does not read back as it is");
 
-    manifest.objects.push_back(manifest.toc);
+    CheckObjectsPresent(store, {&manifest.toc, 1}, interrupt);
     CheckObjectsPresent(store, manifest.objects, interrupt);
-    manifest.objects.pop_back();
     const std::string sums = FormatSums(SumsOf(manifest, json));
     store.Put(BackupFile(manifest.backup_id, kManifestFile), AsBytes(json));
     interrupt.Check();

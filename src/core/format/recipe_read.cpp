@@ -179,7 +179,9 @@ void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, In
     std::vector<std::string_view> names;
     names.reserve(records.size());
     for (const ObjectRecord& record : records) names.emplace_back(record.name);
-    size_t next = 0;
+    size_t here = 0;
+    size_t& next = present != nullptr ? *present : here;
+    next = 0;
     try {
         store.StatEach(names, [&](const StoreObject& object) {
             interrupt.Check();
@@ -189,7 +191,6 @@ void CheckObjectsPresent(Store& store, std::span<const ObjectRecord> records, In
                                                " bytes, the manifest says " +
                                                std::to_string(record.stored_bytes) + ".");
             ++next;
-            if (present != nullptr) ++*present;
         });
     } catch (const StoreError& e) {
         if (e.fault() != StoreFault::kNotFound) throw;

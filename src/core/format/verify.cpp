@@ -33,23 +33,11 @@ public:
         FindExtraFiles(report);
         if (level_ == VerifyLevel::kContent) FindMissingKeys(report);
         Check(backup_.manifest.toc, report);
-        std::span<const ObjectRecord> records = backup_.manifest.objects;
-        size_t together = kMostTogether; // one look after another where much is missing
-        while (!records.empty()) {
-            const auto next = records.first(std::min(records.size(), together));
-            const size_t present = level_ == VerifyLevel::kPresent ? CountPresent(next) : 0;
-            together = present < next.size() ? 1 : std::min(2 * together, kMostTogether);
-            for (const ObjectRecord& record : records.first(present)) Count(record, report);
-            records = records.subspan(present);
-            if (present == next.size()) continue;
-            Check(records.front(), report);
-            records = records.subspan(1);
-        }
+        if (level_ == VerifyLevel::kPresent) return LookUp(backup_.manifest.objects, report);
+        for (const ObjectRecord& record : backup_.manifest.objects) Check(record, report);
     }
 
 private:
-    static constexpr size_t kMostTogether = 1024;
-
     void FindExtraFiles(VerifyReport& report) {
         const Manifest& manifest = backup_.manifest;
         std::set<std::string, std::less<>> expected = {
@@ -79,7 +67,22 @@ private:
         }
     }
 
-    // How many are as they should be, from the first on; they are looked up several at a time.
+    // Several at a time; one after another where much is missing.
+    void LookUp(std::span<const ObjectRecord> records, VerifyReport& report) {
+        constexpr size_t kMost = 1024;
+        for (size_t together = kMost; !records.empty();) {
+            const auto next = records.first(std::min(records.size(), together));
+            const size_t present = CountPresent(next);
+            for (const ObjectRecord& record : next.first(present)) Count(record, report);
+            records = records.subspan(present);
+            together = present == next.size() ? std::min(2 * together, kMost) : 1;
+            if (present == next.size()) continue;
+            Check(records.front(), report);
+            records = records.subspan(1);
+        }
+    }
+
+    // How many are as they should be, from the first on.
     size_t CountPresent(std::span<const ObjectRecord> records) {
         size_t count = 0;
         try {

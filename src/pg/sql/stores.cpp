@@ -87,14 +87,18 @@ Repo OpenOrCreate(Store& store, const Location& location, bool encryption_requir
     return repo;
 }
 
+Value EndpointOf(const StoreOptions& options) {
+    const auto found = options.find("endpoint");
+    return found == options.end() ? Value() : Value(found->second);
+}
+
 // Buckets of two services may have one name.
 void RefuseTaken(const Home& home, const std::string& name, const std::string& url,
                  const StoreOptions& options, const std::string& store_id) {
-    const auto endpoint = options.find("endpoint");
     const Rows rows =
         Query(home.Sql("SELECT name, url FROM @.backup_stores WHERE name <> $1 AND (store_id = $3 "
                        "OR url = $2 AND options ->> 'endpoint' IS NOT DISTINCT FROM $4)"),
-              {name, url, store_id, endpoint == options.end() ? Value() : Value(endpoint->second)});
+              {name, url, store_id, EndpointOf(options)});
     if (rows.empty()) return;
     throw Error(Errc::Duplicate, "store \"" + *rows[0][0] + "\" is the one at " + url + " already",
                 "The catalog knows it by the URL " + *rows[0][1] + ".");
@@ -166,11 +170,7 @@ Datum AlterStore(const Call& call) {
     const Location location = ParseLocation(changed.url);
     CheckOptions(location, changed.options);
     RequireStoreRights(caller, location, changed.options);
-    const auto endpoint_of = [](const StoreOptions& options) {
-        const auto found = options.find("endpoint");
-        return found == options.end() ? std::string() : found->second;
-    };
-    if (url || endpoint_of(record.options) != endpoint_of(changed.options)) {
+    if (url || EndpointOf(record.options) != EndpointOf(changed.options)) {
         RefuseTaken(home, name, changed.url, changed.options, "");
         RefuseServerDirectories(location);
         ServerInterrupt interrupt;

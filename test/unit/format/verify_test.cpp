@@ -6,6 +6,7 @@
 #include "core/format/keyring.h"
 #include "core/store/decorators.h"
 #include "support/expect_error.h"
+#include "support/interrupt_after.h"
 #include "support/sample_backup.h"
 #include "support/store_door.h"
 
@@ -59,23 +60,11 @@ TEST(Verify, PresentNamesEachThatIsMissing) {
         << report.problems[1];
 }
 
-// As the server says a cancel: once.
-class SaysItOnce final : public Interrupt {
-public:
-    explicit SaysItOnce(int at) : left_(at) {}
-    void Check() override {
-        if (left_-- == 0) throw Error(Errc::Cancelled, "cancelled");
-    }
-
-private:
-    int left_;
-};
-
 TEST(Verify, ACancelIsHeardWhereverItComes) {
     Sample sample;
     for (const VerifyLevel level : {VerifyLevel::kPresent, VerifyLevel::kContent}) {
         for (int at = 0; at < 3; ++at) {
-            SaysItOnce interrupt(at);
+            test::InterruptAfter interrupt(at);
             const auto thrown = Catch([&] {
                 VerifyBackup(sample.store, sample.id(), sample.trust, &sample.keys, level,
                              interrupt, nullptr);

@@ -7,20 +7,10 @@
 #include "core/base/error.h"
 #include "core/base/unique_fd.h"
 #include "core/io/taps.h"
+#include "support/interrupt_after.h"
 
 namespace lifeboat {
 namespace {
-
-class CountingInterrupt final : public Interrupt {
-public:
-    explicit CountingInterrupt(int allowed) : left_(allowed) {}
-    void Check() override {
-        if (left_-- == 0) throw Error(Errc::Cancelled, "cancelled");
-    }
-
-private:
-    int left_;
-};
 
 // What a sink was told, in order.
 class Recorder final : public Sink {
@@ -43,7 +33,7 @@ TEST(Pump, ChecksInterruptsBetweenPieces) {
     const std::string text(600000, 'x');
     MemorySource source(AsBytes(text));
     Recorder sink;
-    CountingInterrupt interrupt(2);
+    test::InterruptAfter interrupt(2);
     EXPECT_THROW(Pump(source, sink, interrupt), Error);
     EXPECT_EQ(sink.said, "w262144 w262144 ");
 }
@@ -129,7 +119,7 @@ TEST(Taps, CountTapCountsLines) {
 TEST(Taps, ProgressTapAddsAndChecks) {
     DiscardSink next;
     std::atomic<uint64_t> done = 100;
-    CountingInterrupt interrupt(1);
+    test::InterruptAfter interrupt(1);
     ProgressTap tap(next, done, interrupt);
     tap.Write(AsBytes("abc"));
     EXPECT_EQ(done, 103U);
