@@ -69,6 +69,8 @@ cmp_ok(sql($node, "SELECT objects FROM backup_copy('$id', 'other')"), '>', 0, "a
 is(sql($node, "SELECT ok FROM backup_verify('$id', store => 'other')"), 't', 'whole');
 like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $way->endpoint) . "')"),
 	qr/store "bucket" is the one at/, 'the same bucket on another way is the same store');
+like(sql_error($node, "SELECT backup_alter_store('other', options => '" . json(endpoint => $s3->endpoint) . "')"),
+	qr/store "bucket" is the one at/, 'nor does one become another by its endpoint alone');
 $other->order(order => 'lose', key => "$bucket/copies/repo.json");
 like(sql_error($node, "SELECT backup_create_store('again', 's3://$bucket/copies', '" . json(endpoint => $other->endpoint) . "')"),
 	qr/store "other" is the one at/, 'nor is one registered twice, when it has lost its name');
